@@ -1,0 +1,56 @@
+/* What reading a bundle gives: the ledger, the events that are kept, and the matches. Parsers write into it. */
+#ifndef ANALYSIS_H
+#define ANALYSIS_H
+
+#include "coverage.h"
+#include "match.h"
+#include "source.h"
+
+typedef struct Kept { /* an event that is kept, with everything it points to */
+    Event ev;
+    const SourceRow *row;
+    Str quote;          /* what a report shows of it, at most LIMIT_QUOTE bytes, not yet escaped */
+    uint64_t quote_at;  /* line or record number of the quote */
+} Kept;
+
+typedef struct Match {
+    const Rule *rule;
+    const Kept *kept;
+    Truth truth;            /* YES, UNKNOWN, or NO for a near miss */
+    uint16_t passed, tests;
+    const char *why;
+} Match;
+
+typedef struct CodeMet { /* an error code seen, and where first */
+    uint32_t code;
+    uint8_t family;      /* CodeFamily of error_code.h */
+    uint64_t count;
+    int64_t first_ns, last_ns;
+    uint8_t time_digits;
+    const SourceRow *row;
+} CodeMet;
+
+typedef struct Analysis {
+    const RuleSet *rules;
+    Arena *run;
+    Matcher *matcher;
+    SourceRow *row;        /* of the source being read */
+    VEC(SourceRow *) rows; /* in the order of the bundle once reading is done */
+    VEC(Kept *) kept;      /* in the total order once reading is done: time, source, position */
+    VEC(Match) matches;    /* likewise */
+    VEC(CodeMet) codes;
+} Analysis;
+
+/* Counts the event, matches it, and keeps what must be kept. Everything is copied. */
+void analysis_add(Analysis *out, Source *src, const Event *ev);
+/* A place we could not read; `what` is copied. Returns ST_PARTIAL. */
+Status analysis_diag(Analysis *out, Source *src, uint64_t offset, const char *what);
+Status analysis_diag_line(Analysis *out, Source *src, uint64_t line, const char *what);
+/* A bound was reached: `what` was lost. */
+void analysis_limit(Analysis *out, const char *limit, const char *what);
+/* In words, shown beside the source. Replaces what stood there. */
+void analysis_note(Analysis *out, Str note);
+/* True if it makes a difference whether the values of such a record of an event log are rendered. */
+bool analysis_wants(const Analysis *out, Str provider, Str provider_alias, uint32_t id, Str channel, Level level);
+
+#endif

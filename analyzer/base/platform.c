@@ -1,0 +1,117 @@
+#define _GNU_SOURCE
+#include "platform.h"
+
+#include <dirent.h>
+#include <locale.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "timestamp.h"
+
+void platform_begin(void)
+{
+    if (!setlocale(LC_CTYPE, "C.UTF-8") && !setlocale(LC_CTYPE, "en_US.UTF-8")) {
+        setlocale(LC_CTYPE, "UTF-8");
+    }
+    /* Zip entry times carry no zone, and libarchive reads them in ours: without this the same bundle would give other
+     * times in another country. */
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
+unsigned platform_cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (unsigned)n : 1;
+}
+
+bool platform_is_terminal(int fd)
+{
+    return isatty(fd) == 1;
+}
+
+unsigned platform_columns(void)
+{
+    struct winsize size;
+    return isatty(1) && ioctl(1, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+FileKind platform_file(const char *path, bool follow, uint64_t *size, int64_t *mtime_ns)
+{
+    struct stat st;
+    if ((follow ? stat(path, &st) : lstat(path, &st)) != 0) {
+        return FILE_NONE;
+    }
+    if (size) {
+        *size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    }
+    if (mtime_ns) {
+        *mtime_ns = (int64_t)st.st_mtime * NS_SECOND;
+    }
+    return S_ISREG(st.st_mode) ? FILE_REGULAR : S_ISDIR(st.st_mode) ? FILE_FOLDER : FILE_OTHER;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return str_order(*(const Str *)a, *(const Str *)b);
+}
+
+bool platform_folder(Arena *a, const char *path, Str **names, size_t *count)
+{
+    VEC(Str) found = {0};
+    DIR *dir = opendir(path);
+    if (!dir) {
+        return false;
+    }
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        Str name = str_of(entry->d_name);
+        if (!str_eq(name, STR(".")) && !str_eq(name, STR(".."))) {
+            *VEC_ADD(a, &found) = arena_str(a, name);
+        }
+    }
+    closedir(dir);
+    if (found.count) {
+        qsort(found.at, found.count, sizeof *found.at, by_name);
+    }
+    *names = found.at;
+    *count = found.count;
+    return true;
+}
+
+typedef struct Worker {
+    void (*work)(unsigned index, void *with);
+    void *with;
+    unsigned index;
+    pthread_t thread;
+    bool started;
+} Worker;
+
+static void *worker_main(void *arg)
+{
+    Worker *w = arg;
+    w->work(w->index, w->with);
+    return NULL;
+}
+
+void platform_parallel(unsigned count, void (*work)(unsigned index, void *with), void *with)
+{
+    Arena a = {0};
+    Worker *workers = ARENA_NEW(&a, Worker, count);
+    for (unsigned i = 1; i < count; i++) {
+        workers[i] = (Worker){.work = work, .with = with, .index = i};
+        workers[i].started = pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]) == 0;
+    }
+    work(0, with);
+    for (unsigned i = 1; i < count; i++) {
+        if (workers[i].started) {
+            pthread_join(workers[i].thread, NULL);
+        } else {
+            work(i, with);
+        }
+    }
+    arena_free(&a);
+}

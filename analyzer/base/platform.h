@@ -1,0 +1,23 @@
+/* Calls that only one operating system has, and nothing else. */
+#ifndef PLATFORM_H
+#define PLATFORM_H
+
+#include "arena.h"
+
+/* Once, first of all: UTF-8 names, UTC as the zone of zip entry times, binary standard output. */
+void platform_begin(void);
+unsigned platform_cores(void);
+bool platform_is_terminal(int fd);
+/* Columns of the terminal on standard output; 0 if it is none. */
+unsigned platform_columns(void);
+
+typedef enum FileKind { FILE_NONE, FILE_REGULAR, FILE_FOLDER, FILE_OTHER } FileKind;
+/* Symbolic links are not followed below a folder that was given. */
+FileKind platform_file(const char *path, bool follow, uint64_t *size, int64_t *mtime_ns);
+/* Names in a folder, sorted bytewise, "." and ".." left out; false with errno set. */
+bool platform_folder(Arena *a, const char *path, Str **names, size_t *count);
+
+/* Runs work(0) … work(count - 1) on threads of their own and waits for all. */
+void platform_parallel(unsigned count, void (*work)(unsigned index, void *with), void *with);
+
+#endif

@@ -1,0 +1,10 @@
+/* What must never leave: signatures of shared-access URLs, protected settings, keys, tokens, passwords. */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include "str.h"
+
+/* The next secret value at or behind `from` (the value alone, not the name before it); false if there is none. */
+bool secret_find(Str text, size_t from, Str *secret);
+
+#endif

@@ -1,0 +1,70 @@
+/* The ledger: what was read, from when to when, with which holes, and what nobody read. One row a member. */
+#ifndef COVERAGE_H
+#define COVERAGE_H
+
+#include "base/arena.h"
+#include "event.h"
+#include "limits.h"
+
+typedef enum RowStatus { ROW_READ, ROW_PARTIAL, ROW_DAMAGED, ROW_SKIPPED, ROW_UNREAD } RowStatus;
+const char *row_status_name(RowStatus status);
+
+typedef struct Span { /* closed: both ends belong to it */
+    int64_t from_ns, to_ns;
+} Span;
+
+typedef struct Hole {
+    Span span;
+    const char *why; /* a static text */
+} Hole;
+
+typedef struct Diagnostic { /* a place we could not read */
+    uint64_t at;            /* byte offset or line */
+    bool is_line;
+    Str what;
+} Diagnostic;
+
+typedef struct LimitRow {
+    const char *limit; /* the name of the bound */
+    Str what;          /* what was lost by it */
+} LimitRow;
+
+typedef struct IdRun { /* consecutive record ids of one channel */
+    uint64_t first, last;
+    Span span;
+} IdRun;
+
+typedef struct SourceRow {
+    uint64_t order;     /* of the source in the bundle: member, then member of a member */
+    Str path;
+    const char *parser; /* its name; NULL if nobody took it */
+    Service service;
+    const char *kind;   /* as section 4 of the design names it: a service name, evtx, event_xml, diskinspect, other … */
+    RowStatus status;
+    uint64_t events;
+    Span span;            /* of its stamped events; from_ns == TIME_NONE: none */
+    uint8_t time_digits;
+    TimeTrust trust;      /* the weakest of its stamps */
+    int64_t zone_ns;      /* what was taken off its local times; 0 for UTC */
+    Str channel;          /* event logs: of its first record */
+    Str computer;         /* event logs: of its newest record */
+    int64_t computer_ns;
+    uint64_t size;        /* bytes read */
+    int64_t mtime_ns;     /* entry time, or TIME_NONE */
+    Str note;             /* in words: why unread, what is special; empty if nothing */
+    VEC(Hole) holes;
+    VEC(IdRun) runs;
+    bool runs_full;
+    VEC(Diagnostic) diagnostics;
+    uint64_t diagnostics_lost;
+    VEC(LimitRow) limits;
+    size_t kept_bytes, kept_count;
+    bool kept_full;
+} SourceRow;
+
+/* Counts an event into the row: span, ids, trust. */
+void coverage_add(SourceRow *row, Arena *run, const Event *ev);
+/* Once all events are in: turns gaps between the runs of record ids into holes. */
+void coverage_close(SourceRow *row, Arena *run);
+
+#endif

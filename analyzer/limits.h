@@ -1,0 +1,60 @@
+/* Every bound on input, each with its reason. A limit that was reached is a row of limits[] in the report, and makes
+ * conditions that depend on the lost part unknown. */
+#ifndef LIMITS_H
+#define LIMITS_H
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+
+/* Bytes a parser may look at before it bids: a chunked event log shows itself in 8, JSON and XML in a few hundred. */
+#define LIMIT_HEAD (4 * KIB)
+/* One line: goal states and health signals reach 200 KB; longer ones are cut and said so. */
+#define LIMIT_LINE (1 * MIB)
+/* One text record with its continuation lines: a .NET exception of a few hundred frames is 64 KB. */
+#define LIMIT_RECORD (1 * MIB)
+/* A whole document that must be in memory at once (JSON): a status is at most 128 KB by contract. */
+#define LIMIT_DOCUMENT (16 * MIB)
+/* One <Event> of exported XML; the largest record of a real log is 42 KB in binary form. */
+#define LIMIT_XML_EVENT (4 * MIB)
+#define LIMIT_XML_DEPTH 64
+#define LIMIT_JSON_DEPTH 64
+/* Binary XML: fragments in values in fragments … is 2 in real logs; elements in elements stay below 20. */
+#define LIMIT_BINXML_DEPTH 16
+#define LIMIT_BINXML_ELEMENTS 256
+
+/* Archives inside archives: support tools zip a zip; nobody goes deeper than that. */
+#define LIMIT_ARCHIVE_DEPTH 3
+/* Members of a bundle: a whole C:\WindowsAzure has some thousands. */
+#define LIMIT_MEMBERS 100000
+#define LIMIT_NAME (4 * KIB)
+/* An entry that unpacks beyond this ratio is read only up to LIMIT_BOMB: logs reach 60 : 1, a row of zeros 1000 : 1. */
+#define LIMIT_RATIO 200
+#define LIMIT_BOMB (64 * MIB)
+/* What cannot seek but must (7z in a zip or on standard input) is held in memory up to this. */
+#define LIMIT_HELD (64 * MIB)
+
+/* What is kept of one source: beyond it, events are only counted, and matches make their rule unknown. */
+#define LIMIT_KEPT 20000
+#define LIMIT_KEPT_BYTES (8 * MIB)
+#define LIMIT_MATCHES 5000
+#define LIMIT_NEAR 8
+#define LIMIT_DIAGNOSTICS 100
+/* Runs of consecutive record ids in one event log; a log with more is a filtered export with holes everywhere. */
+#define LIMIT_ID_RUNS 4096
+#define LIMIT_QUOTE 2000
+#define LIMIT_EVIDENCE 5
+#define LIMIT_CODES 512
+
+/* Signatures. */
+#define LIMIT_YAML_BYTES (1 * MIB)
+#define LIMIT_YAML_DEPTH 16
+#define LIMIT_YAML_NODES 20000
+#define LIMIT_YAML_SCALAR (16 * KIB)
+#define LIMIT_RULES 4096
+/* Steps of one regex on one event, and the stack of its compiled form. */
+#define LIMIT_REGEX_MATCH 100000
+#define LIMIT_REGEX_STACK (512 * KIB)
+/* Hits looked at for one correlation. */
+#define LIMIT_CORRELATE 20000
+
+#endif

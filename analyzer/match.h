@@ -1,0 +1,26 @@
+/* Events against detection rules: the prefilter names candidates, this proves them. */
+#ifndef MATCH_H
+#define MATCH_H
+
+#include "rule.h"
+
+/* One per thread: PCRE2 match data and JIT stack, candidate marks. */
+typedef struct Matcher Matcher;
+Matcher *matcher_open(const RuleSet *set);
+void matcher_close(Matcher *m);
+
+typedef struct MatchResult {
+    const Rule *rule;
+    Truth truth;      /* YES; UNKNOWN (a regex hit its limit, or it tests a field that the event cannot know); NO: near */
+    uint16_t passed, tests; /* NO: how many of the tests of the best selection held: a near miss (0 < passed < tests) */
+    const char *why;  /* UNKNOWN: a static text */
+} MatchResult;
+
+/* Every rule that holds of the event, may hold, or nearly held. Valid until the next call. */
+size_t match_event(Matcher *m, const Event *ev, const MatchResult **results);
+
+/* True if any rule could ever ask for this event by its identity alone: a parser of event logs may skip rendering the
+ * values of records nobody asks for. Never false when match_event could return something. */
+bool match_wants(const Matcher *m, Str provider, Str provider_alias, uint32_t id, Str channel);
+
+#endif

@@ -1,0 +1,24 @@
+/* All stages, in order. */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+#include "report.h"
+
+typedef struct Options {
+    const ReportFormat *format;
+    ReportStyle style;
+    FailureChoice choice;
+    Assertion *assertions;
+    size_t assertion_count;
+    unsigned threads;
+} Options;
+
+typedef struct PipelineResult {
+    Status status;       /* of the bundle */
+    VerdictKind best;    /* of its verdicts; RULED_OUT if there is none */
+} PipelineResult;
+
+/* Reads one bundle and writes its report; a bundle that cannot be read has one too, and a line on stderr. */
+PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet *rules, Sink *out);
+
+#endif

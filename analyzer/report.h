@@ -1,0 +1,28 @@
+/* One analysed bundle as a page or a record. Reports compute nothing. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "verdict.h"
+
+typedef struct Report { /* everything a format may show */
+    const Bundle *bundle;
+    const Analysis *analysis;
+    const EpisodeList *episodes;
+    const Conclusion *conclusion;
+} Report;
+
+typedef struct ReportStyle {
+    bool colour;
+    unsigned columns; /* 0: not a terminal; wrap at 100 */
+} ReportStyle;
+
+typedef struct ReportFormat {
+    const char *name;  /* as --format names it */
+    const char *gives; /* one line for --help */
+    void (*write)(const Report *report, const ReportStyle *style, Sink *out);
+} ReportFormat;
+
+const ReportFormat *report_format(Str name); /* NULL: no such format */
+extern const ReportFormat report_formats[];  /* ends with a NULL name */
+
+#endif

@@ -1,0 +1,69 @@
+/* What the bundle says about every documented cause. The terms are those of design section 3 and 4. */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include "bundle.h"
+#include "correlate.h"
+#include "episode.h"
+
+typedef enum VerdictKind { CONFIRMED, LIKELY, POSSIBLE, CANNOT_TELL, RULED_OUT } VerdictKind;
+const char *verdict_name(VerdictKind kind); /* confirmed, likely, possible, cannot_tell, ruled_out */
+
+typedef enum Role { ROLE_REQUIRED, ROLE_SUPPORTS, ROLE_REFUTES } Role;
+
+typedef struct Assertion { /* --assert NAME=yes|no */
+    Str name;
+    bool yes;
+    bool used;
+} Assertion;
+
+typedef struct ConditionResult {
+    const Condition *condition; /* NULL: a rule of supports or refutes */
+    Str name, says;
+    Truth value;
+    Role role;
+    Str why;            /* in words: what proves it, or why it is unknown */
+    const Match *near;  /* the nearest line that almost matched, or NULL */
+    bool stated;        /* by the operator */
+    VEC(const LogSource *) missing; /* unknown: the log sources that would decide it */
+} ConditionResult;
+
+typedef struct Evidence {
+    Str condition;
+    const Kept *kept;
+} Evidence;
+
+typedef struct Verdict {
+    const Cause *cause;
+    VerdictKind kind;
+    VEC(ConditionResult) conditions; /* those of the cause in its order, then supports, then refutes */
+    VEC(Evidence) evidence;
+    const Cause *explained_by;       /* a more specific cause this one is folded under */
+    bool distinguishing;             /* a distinguishing condition is true */
+    unsigned supports;               /* how many hold */
+} Verdict;
+
+typedef struct Collect {
+    const LogSource *source;
+    Str why;
+    VEC(Str) decides; /* ids of causes */
+} Collect;
+
+typedef struct Change {
+    int64_t time_ns;
+    Str what;
+    const Kept *kept;
+} Change;
+
+typedef struct Conclusion {
+    VEC(Verdict) verdicts; /* best first */
+    VEC(Collect) collect;  /* best value first */
+    VEC(Change) changes;   /* between the last good and the first failed run */
+    const Kept *first_error; /* the first fatal error of the failing episode, or NULL */
+    Str headline;
+} Conclusion;
+
+Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, Assertion *assertions,
+                          size_t assertion_count, Arena *run);
+
+#endif

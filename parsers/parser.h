@@ -1,0 +1,31 @@
+/* The contract of a parser: one input format a file, each usable alone. */
+#ifndef PARSER_H
+#define PARSER_H
+
+#include "analysis.h"
+
+typedef enum Bid { BID_NO, BID_ANY, BID_TEXT, BID_NAME, BID_SHAPE, BID_MAGIC } Bid; /* kind of proof, the best wins */
+
+typedef enum DumpFormat { DUMP_JSONL, DUMP_XML } DumpFormat;
+
+typedef struct Parser {
+    const char *name;  /* as in fixtures/parsers/<name>/ */
+    const char *reads; /* one line for people */
+    const char *kind;  /* sources[].kind of the report; NULL: the name of `service` */
+    Service service;   /* of its events */
+    /* `path`: of the member, with `/` between parts; compare without case and by suffix. `head`: the first LIMIT_HEAD
+     * bytes, or all there are. */
+    Bid (*bid)(Str path, Str head);
+    /* Reads the source to its end. Events and diagnostics go to `out`; `scratch` may be reset at will and is reset
+     * afterwards. ST_OK; ST_PARTIAL: cut by a limit or by the end of the file; ST_FAILED: bytes inside could not be
+     * decoded (the rest is good all the same). */
+    Status (*parse)(Source *src, Arena *scratch, Analysis *out);
+    /* Every record in a fuller form than its event; NULL: the events themselves are printed. */
+    Status (*dump)(Source *src, Arena *scratch, DumpFormat format, Sink *out);
+} Parser;
+
+extern const Parser *const parsers[]; /* in the order of parsers.def, ends with NULL */
+const Parser *parser_pick(Str path, Str head);
+const Parser *parser_named(Str name);
+
+#endif
