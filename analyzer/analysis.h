@@ -23,12 +23,18 @@ typedef struct Match {
 
 typedef struct CodeMet { /* an error code seen, and where first */
     uint32_t code;
-    uint8_t family;      /* CodeFamily of error_code.h */
+    uint8_t family; /* CodeFamily of error_code.h */
     uint64_t count;
     int64_t first_ns, last_ns;
     uint8_t time_digits;
     const SourceRow *row;
 } CodeMet;
+
+typedef struct NearMiss {
+    uint16_t passed, tests, count;
+} NearMiss;
+
+typedef void EventTap(void *with, const Event *ev);
 
 typedef struct Analysis {
     const RuleSet *rules;
@@ -39,7 +45,20 @@ typedef struct Analysis {
     VEC(Kept *) kept;      /* in the total order once reading is done: time, source, position */
     VEC(Match) matches;    /* likewise */
     VEC(CodeMet) codes;
+    EventTap *tap;         /* if set, events go there and nowhere else */
+    void *tap_with;
+    NearMiss *near;        /* by rule: how near the source being read came */
 } Analysis;
+
+/* rules may be NULL: then nothing is matched. */
+void analysis_open(Analysis *out, const RuleSet *rules, Arena *run);
+void analysis_close(Analysis *out); /* the matcher; everything else lives in the arena */
+
+/* Brings rows, kept events, matches and codes into the total order. */
+void analysis_sort(Analysis *out);
+
+/* Begins the row of the next source; everything added from now on belongs to it. */
+SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns);
 
 /* Counts the event, matches it, and keeps what must be kept. Everything is copied. */
 void analysis_add(Analysis *out, Source *src, const Event *ev);

@@ -35,6 +35,7 @@ typedef struct IdRun { /* consecutive record ids of one channel */
 } IdRun;
 
 typedef struct SourceRow {
+    size_t number;      /* in Analysis.rows, once that is in order */
     uint64_t order;     /* of the source in the bundle: member, then member of a member */
     Str path;
     const char *parser; /* its name; NULL if nobody took it */
@@ -62,9 +63,20 @@ typedef struct SourceRow {
     bool kept_full;
 } SourceRow;
 
-/* Counts an event into the row: span, ids, trust. */
+/* Counts an event into the row: span, ids, trust. State (listings, registry values) has no place in the span. */
 void coverage_add(SourceRow *row, Arena *run, const Event *ev);
+void coverage_hole(SourceRow *row, Arena *run, Span span, const char *why);
 /* Once all events are in: turns gaps between the runs of record ids into holes. */
 void coverage_close(SourceRow *row, Arena *run);
+
+/* Which rows a question is about: a service, and of event logs a channel (empty: any). */
+typedef struct CoverageQuery {
+    Service service;
+    Str channel;
+    Span window;
+    int64_t collection_end_ns; /* the newest event of any event log: a whole log covers up to it */
+} CoverageQuery;
+/* NULL if the rows together cover the window without a hole, else why not: a static text for people. */
+const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQuery *query);
 
 #endif

@@ -18,9 +18,16 @@
 #define LIMIT_XML_EVENT (4 * MIB)
 #define LIMIT_XML_DEPTH 64
 #define LIMIT_JSON_DEPTH 64
+/* A status has a few hundred; each takes a few hundred bytes once it is read. */
+#define LIMIT_JSON_VALUES 100000
 /* Binary XML: fragments in values in fragments … is 2 in real logs; elements in elements stay below 20. */
 #define LIMIT_BINXML_DEPTH 16
 #define LIMIT_BINXML_ELEMENTS 256
+/* Of one 64 KiB chunk: template bytes read (they overlap only on purpose), steps repeated by arrays and fragments, and
+ * text written (real chunks stay below 1 MiB). */
+#define LIMIT_BINXML_COMPILED (1 * MIB)
+#define LIMIT_BINXML_WORK (4 * MIB)
+#define LIMIT_BINXML_TEXT (16 * MIB)
 
 /* Archives inside archives: support tools zip a zip; nobody goes deeper than that. */
 #define LIMIT_ARCHIVE_DEPTH 3
@@ -31,7 +38,7 @@
 #define LIMIT_RATIO 200
 #define LIMIT_BOMB (64 * MIB)
 /* What cannot seek but must (7z in a zip or on standard input) is held in memory up to this. */
-#define LIMIT_HELD (64 * MIB)
+#define LIMIT_HELD (32 * MIB)
 
 /* What is kept of one source: beyond it, events are only counted, and matches make their rule unknown. */
 #define LIMIT_KEPT 20000

@@ -19,6 +19,9 @@ typedef struct LogSource { /* one entry of signatures/logsources.yml */
     size_t collect_count;
     const Str *identity;   /* state sources: the fields that say what an event is about (ServiceName, TargetObject …) */
     size_t identity_count;
+    const struct Renamed { Str sigma, own; } *renamed; /* fields that this source calls otherwise than Sigma does */
+    size_t renamed_count;
+    const struct LogSource *next; /* another source for the same words: a rule holds of either; NULL: no more */
 } LogSource;
 
 typedef enum RuleKind { RULE_DETECTION, RULE_CORRELATION } RuleKind;
@@ -31,12 +34,12 @@ typedef enum CorrelationType {
 
 typedef struct Rule {
     RuleKind kind;
-    uint32_t index; /* in RuleSet.rules */
+    uint32_t index; /* in RuleSet.rules; parts of a correlation come before it */
     Str name, title, id, level;
     Str file;
     uint32_t line;
 
-    const LogSource *source;       /* detection */
+    const LogSource *source;       /* detection; see LogSource.next */
     struct Detection *detection;   /* its compiled form, private to rule*.c and match.c */
 
     CorrelationType type;          /* correlation */
@@ -45,8 +48,10 @@ typedef struct Rule {
     int64_t timespan_ns;
     const Str *group_by;
     size_t group_by_count;
+    const struct Alias { Str name; uint32_t part; Str field; } *aliases; /* what group_by calls `name`; part: a rule's index */
+    size_t alias_count;
     struct Threshold { int64_t gt, gte, lt, lte, eq, neq; uint8_t given; Str field; } threshold; /* bits of `given` in this order */
-    struct Expression *condition;  /* 2.2 string condition over the parts, or NULL: all of them */
+    const struct Expression *condition; /* 2.2 string condition over the parts, or NULL: all of them */
 } Rule;
 
 typedef struct Window {
@@ -125,7 +130,7 @@ typedef struct RuleSet {
 Status rule_set_load(RuleSet *set, const char *folder, bool only, Arena *run, Sink *errors);
 void rule_set_free(RuleSet *set); /* the compiled regexes; the rest lives in the arena */
 
-const Rule *rule_find(const RuleSet *set, Str name);
+const Rule *rule_find(const RuleSet *set, Str name); /* by its name, else by its id */
 const Cause *cause_find(const RuleSet *set, Str name);
 /* The log sources a rule needs: its own, or those of its parts. Returns how many were written, at most `room`. */
 size_t rule_sources(const RuleSet *set, const Rule *rule, const LogSource **to, size_t room);

@@ -17,8 +17,12 @@ typedef struct Source {
     struct SourceState *state;
 } Source;
 
-/* Fills `to` with up to `room` bytes. 0 is the end; -1 an error, told by *why (a static text or one that lives as long as the run). */
-typedef int64_t SourceRead(void *with, uint8_t *to, size_t room, const char **why);
+typedef struct ReadTrouble {
+    const char *why; /* NULL: none. A text that lives as long as the source */
+    bool limit;      /* a bound of ours, not damage */
+} ReadTrouble;
+/* Fills `to` with up to `room` bytes and returns how many; 0 is the end, be it the real one or told by *trouble. */
+typedef size_t SourceRead(void *with, uint8_t *to, size_t room, ReadTrouble *trouble);
 
 /* The path must outlive the source. */
 void source_open(Source *src, Str path, uint64_t size, int64_t mtime_ns, SourceRead *read, void *with);
@@ -35,7 +39,13 @@ bool source_skip(Source *src, uint64_t bytes);
 /* All the rest, at most `limit` bytes of it; *whole tells whether that was all. */
 Str source_rest(Source *src, size_t limit, bool *whole);
 
-/* Lines. The encoding is found at the first call, and from then on everything is UTF-8 (or Windows-1252 bytes).
+/* Text. The encoding is found at the first of these calls, and from then on everything is UTF-8 (or Windows-1252 bytes):
+ * source_peek, source_take and source_skip must not be mixed in afterwards. */
+/* Decoded text without consuming it: at least `want` bytes unless the end is near. Valid until the next call. */
+Str source_peek_text(Source *src, size_t want);
+void source_consume_text(Source *src, size_t bytes);
+
+/* Lines.
  * CRLF, LF and CRCRLF end a line; NUL bytes at either end of a line are taken off. */
 typedef struct Line {
     Str text;        /* without its line end */

@@ -114,6 +114,16 @@ void arena_free(Arena *a)
     a->head = NULL;
 }
 
+void arena_adopt(Arena *a, Arena *from)
+{
+    struct ArenaBlock **end = &a->head;
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = from->head;
+    from->head = NULL;
+}
+
 size_t arena_size(const Arena *a)
 {
     size_t bytes = 0;

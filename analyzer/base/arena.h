@@ -21,6 +21,8 @@ Str arena_format(Arena *a, const char *format, ...) __attribute__((format(printf
 /* Forgets everything but keeps one block for what comes next. */
 void arena_reset(Arena *a);
 void arena_free(Arena *a);
+/* Takes over everything `from` holds, and leaves it empty. */
+void arena_adopt(Arena *a, Arena *from);
 /* Bytes taken from the system: what a ceiling is held against. */
 size_t arena_size(const Arena *a);
 

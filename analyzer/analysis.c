@@ -1,0 +1,391 @@
+#include "analysis.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error_code.h"
+
+/* --- copies ----------------------------------------------------------------------------------------------------- */
+
+static Str copy(Analysis *out, Str s, size_t limit)
+{
+    s = str_slice(s, 0, limit);
+    out->row->kept_bytes += s.len;
+    return arena_str(out->run, s);
+}
+
+/* The first line, and each continuation line that names an error. */
+static Str text_quote(Arena *a, Str message)
+{
+    if (message.len <= LIMIT_QUOTE) {
+        return message;
+    }
+    VEC(Str) parts = {0};
+    Str rest = message, line;
+    size_t used = 0;
+    for (bool first = true; str_split(&rest, '\n', &line) && used < LIMIT_QUOTE; first = false) {
+        CodeHit hit;
+        size_t from = 0;
+        line = str_slice(line, 0, LIMIT_QUOTE - used);
+        if (first || str_has(line, STR("Exception")) || error_code_next(line, &from, &hit)) {
+            *VEC_ADD(a, &parts) = line;
+            *VEC_ADD(a, &parts) = STR("\n");
+            used += line.len + 1;
+        }
+    }
+    return arena_join(a, parts.at, parts.count ? parts.count - 1 : 0);
+}
+
+static Str event_log_quote(Arena *a, const Event *ev)
+{
+    VEC(Str) parts = {0};
+    *VEC_ADD(a, &parts) = ev->provider_alias.len ? ev->provider_alias : ev->provider;
+    *VEC_ADD(a, &parts) = arena_format(a, " %u: ", (unsigned)ev->id);
+    if (ev->message.len) {
+        *VEC_ADD(a, &parts) = ev->message;
+    }
+    for (size_t i = 0; i < ev->field_count && !ev->message.len; i++) {
+        const Field *f = &ev->fields[i];
+        if (str_eq(f->name, STR("Binary")) || !f->value.len) {
+            continue;
+        }
+        if (parts.count > 2) {
+            *VEC_ADD(a, &parts) = STR("; ");
+        }
+        if (f->name.len && !str_starts_nocase(f->name, STR("param"))) {
+            *VEC_ADD(a, &parts) = f->name;
+            *VEC_ADD(a, &parts) = STR("=");
+        }
+        *VEC_ADD(a, &parts) = str_trim(f->value);
+    }
+    return arena_join(a, parts.at, parts.count);
+}
+
+static Str fields_quote(Arena *a, const Event *ev)
+{
+    VEC(Str) parts = {0};
+    for (size_t i = 0; i < ev->field_count; i++) {
+        if (parts.count) {
+            *VEC_ADD(a, &parts) = STR(", ");
+        }
+        *VEC_ADD(a, &parts) = ev->fields[i].name;
+        *VEC_ADD(a, &parts) = STR(" ");
+        *VEC_ADD(a, &parts) = ev->fields[i].value;
+    }
+    return arena_join(a, parts.at, parts.count);
+}
+
+static Str quote_of(Arena *a, const Event *ev)
+{
+    return ev->service == SERVICE_EVENT_LOG ? event_log_quote(a, ev)
+           : ev->message.len                ? text_quote(a, ev->message)
+                                            : fields_quote(a, ev);
+}
+
+static Kept *keep(Analysis *out, const Event *ev)
+{
+    Kept *kept = ARENA_NEW(out->run, Kept, 1);
+    Field *fields = ARENA_NEW(out->run, Field, ev->field_count);
+    kept->ev = *ev;
+    kept->row = out->row;
+    for (size_t i = 0; i < ev->field_count; i++) {
+        fields[i] = (Field){copy(out, ev->fields[i].name, LIMIT_QUOTE), copy(out, ev->fields[i].value, LIMIT_QUOTE)};
+    }
+    kept->ev.fields = fields;
+    kept->ev.provider = copy(out, ev->provider, LIMIT_QUOTE);
+    kept->ev.provider_alias = copy(out, ev->provider_alias, LIMIT_QUOTE);
+    kept->ev.channel = copy(out, ev->channel, LIMIT_QUOTE);
+    kept->ev.computer = copy(out, ev->computer, LIMIT_QUOTE);
+    kept->ev.time_text = copy(out, ev->time_text, 64);
+    kept->ev.message = copy(out, ev->message, LIMIT_QUOTE);
+    kept->quote = copy(out, quote_of(out->run, ev), LIMIT_QUOTE);
+    kept->quote_at = ev->record;
+    out->row->kept_bytes += sizeof *kept + ev->field_count * sizeof *fields;
+    out->row->kept_count++;
+    *VEC_ADD(out->run, &out->kept) = kept;
+    return kept;
+}
+
+/* --- codes ------------------------------------------------------------------------------------------------------ */
+
+static void code_add(Analysis *out, const Event *ev, uint8_t family, uint32_t code)
+{
+    CodeMet *met = NULL;
+    for (size_t i = 0; i < out->codes.count && !met; i++) {
+        CodeMet *c = &out->codes.at[i];
+        met = c->code == code && c->family == family && c->row == out->row ? c : NULL;
+    }
+    if (!met) {
+        if (out->codes.count >= LIMIT_CODES * 8) {
+            return;
+        }
+        met = VEC_ADD(out->run, &out->codes);
+        *met = (CodeMet){.code = code, .family = family, .first_ns = TIME_NONE, .last_ns = TIME_NONE, .row = out->row};
+    }
+    met->count++;
+    if (ev->time_ns != TIME_NONE) {
+        met->first_ns = met->first_ns == TIME_NONE || ev->time_ns < met->first_ns ? ev->time_ns : met->first_ns;
+        met->last_ns = ev->time_ns > met->last_ns ? ev->time_ns : met->last_ns;
+        met->time_digits = ev->time_digits;
+    }
+}
+
+/* A code that one record repeats counts once. */
+static void codes_of(Analysis *out, const Event *ev, Str text)
+{
+    CodeHit hit, seen[8];
+    size_t from = 0, count = 0;
+    while (count < sizeof seen / sizeof *seen && error_code_next(text, &from, &hit)) {
+        bool again = false;
+        for (size_t i = 0; i < count; i++) {
+            again = again || (seen[i].code == hit.code && seen[i].family == hit.family);
+        }
+        if (!again) {
+            seen[count++] = hit;
+            code_add(out, ev, (uint8_t)hit.family, hit.code);
+        }
+    }
+}
+
+static void codes_scan(Analysis *out, const Event *ev)
+{
+    if (ev->service != SERVICE_EVENT_LOG) {
+        codes_of(out, ev, ev->message);
+        return;
+    }
+    for (size_t i = 0; i < ev->field_count; i++) {
+        codes_of(out, ev, ev->fields[i].value);
+    }
+    uint64_t status;
+    if (str_eq_nocase(ev->provider, STR("MsiInstaller")) && ev->id >= 1033 && ev->id <= 1036 && ev->field_count > 3 &&
+        str_u64(ev->fields[3].value, 10, &status) && status > 0 && status <= UINT32_MAX) {
+        code_add(out, ev, CODE_MSI, (uint32_t)status);
+    }
+}
+
+/* --- what is kept ----------------------------------------------------------------------------------------------- */
+
+static bool is_failure(Mark mark)
+{
+    return mark == MARK_ENABLE_FAILED || mark == MARK_INSTALL_FAILED || mark == MARK_RUN_ERROR || mark == MARK_RUN_FAILED;
+}
+
+/* Other extensions report in order every few minutes; only their failures are part of the story. */
+static bool mark_counts(const Event *ev)
+{
+    switch (ev->mark) {
+    case MARK_NONE:
+    case MARK_GOAL_STATE:
+        return false;
+    case MARK_ENABLE_BEGIN:
+    case MARK_ENABLE_OK:
+    case MARK_INSTALL_BEGIN:
+    case MARK_INSTALL_OK:
+    case MARK_COMMAND_BEGIN:
+    case MARK_COMMAND_EXIT:
+        return str_has_nocase(event_field(ev, STR("Handler")), STR("VMSnapshot"));
+    default:
+        return true;
+    }
+}
+
+static bool is_grave(const Event *ev)
+{
+    return ev->level == LEVEL_CRITICAL || ev->level == LEVEL_ERROR ||
+           (ev->level == LEVEL_WARNING && ev->service == SERVICE_EVENT_LOG) || is_failure(ev->mark);
+}
+
+static bool has_codes(const Event *ev)
+{
+    return is_grave(ev) || ev->service == SERVICE_VMSNAPSHOT || ev->service == SERVICE_STATUS ||
+           ev->service == SERVICE_AGGREGATESTATUS || ev->service == SERVICE_COMMANDEXECUTION ||
+           (ev->service == SERVICE_EVENT_LOG && str_eq_nocase(ev->provider, STR("MsiInstaller")));
+}
+
+static bool within_limits(Analysis *out, bool must)
+{
+    SourceRow *row = out->row;
+    size_t grace = must ? 4 : 1;
+    if (row->kept_count < LIMIT_KEPT * grace && row->kept_bytes < LIMIT_KEPT_BYTES * grace) {
+        return true;
+    }
+    if (must && !row->kept_full) {
+        analysis_limit(out, "kept events", "later matches and life-cycle events of this source were only counted");
+        row->kept_full = true;
+    }
+    return false;
+}
+
+/* A near miss is worth keeping when it comes nearer than what there is, or there is room beside its equals. */
+static bool near_keep(Analysis *out, const MatchResult *r)
+{
+    NearMiss *best = &out->near[r->rule->index];
+    unsigned ours = r->passed * (unsigned)best->tests, theirs = best->passed * (unsigned)r->tests;
+    if (best->count == 0 || ours > theirs) {
+        *best = (NearMiss){r->passed, r->tests, 0};
+    } else if (ours < theirs || best->count >= LIMIT_NEAR) {
+        return false;
+    }
+    best->count++;
+    return true;
+}
+
+void analysis_add(Analysis *out, Source *src, const Event *ev)
+{
+    (void)src;
+    if (out->tap) {
+        out->tap(out->tap_with, ev);
+        return;
+    }
+    Kept *kept = NULL;
+    coverage_add(out->row, out->run, ev);
+    const MatchResult *results;
+    size_t count = out->matcher ? match_event(out->matcher, ev, &results) : 0;
+    bool must = mark_counts(ev) || event_field(ev, STR("Manifest")).len;
+    if ((must || is_grave(ev)) && within_limits(out, must)) {
+        kept = keep(out, ev);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const MatchResult *r = &results[i];
+        if (r->truth == NO ? !near_keep(out, r) || !within_limits(out, false) : !within_limits(out, true)) {
+            continue;
+        }
+        kept = kept ? kept : keep(out, ev);
+        *VEC_ADD(out->run, &out->matches) = (Match){r->rule, kept, r->truth, r->passed, r->tests, r->why};
+    }
+    if (has_codes(ev)) {
+        codes_scan(out, ev);
+    }
+}
+
+bool analysis_wants(const Analysis *out, Str provider, Str provider_alias, uint32_t id, Str channel, Level level)
+{
+    return out->tap || (level >= LEVEL_CRITICAL && level <= LEVEL_WARNING) || str_eq_nocase(provider, STR("MsiInstaller")) ||
+           (out->matcher && match_wants(out->matcher, provider, provider_alias, id, channel));
+}
+
+void analysis_open(Analysis *out, const RuleSet *rules, Arena *run)
+{
+    *out = (Analysis){.rules = rules, .run = run};
+    if (rules) {
+        out->matcher = matcher_open(rules);
+        out->near = ARENA_NEW(run, NearMiss, rules->rule_count);
+    }
+}
+
+void analysis_close(Analysis *out)
+{
+    matcher_close(out->matcher);
+    out->matcher = NULL;
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------- */
+
+SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns)
+{
+    SourceRow *row = ARENA_NEW(out->run, SourceRow, 1);
+    *row = (SourceRow){.order = order,
+                       .path = arena_str(out->run, path),
+                       .kind = "other",
+                       .span = {TIME_NONE, TIME_NONE},
+                       .computer_ns = TIME_NONE,
+                       .mtime_ns = mtime_ns};
+    *VEC_ADD(out->run, &out->rows) = row;
+    out->row = row;
+    if (out->near) {
+        memset(out->near, 0, out->rules->rule_count * sizeof *out->near);
+    }
+    return row;
+}
+
+/* --- order ------------------------------------------------------------------------------------------------------ */
+
+static int row_order(const void *a, const void *b)
+{
+    const SourceRow *x = *(SourceRow *const *)a, *y = *(SourceRow *const *)b;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+static int kept_compare(const Kept *a, const Kept *b)
+{
+    if (a->ev.time_ns != b->ev.time_ns) {
+        return a->ev.time_ns < b->ev.time_ns ? -1 : 1;
+    }
+    if (a->row->order != b->row->order) {
+        return a->row->order < b->row->order ? -1 : 1;
+    }
+    return a->ev.offset != b->ev.offset ? (a->ev.offset < b->ev.offset ? -1 : 1)
+                                        : (a->ev.record > b->ev.record) - (a->ev.record < b->ev.record);
+}
+
+static int kept_order(const void *a, const void *b)
+{
+    return kept_compare(*(Kept *const *)a, *(Kept *const *)b);
+}
+
+static int match_order(const void *a, const void *b)
+{
+    const Match *x = a, *y = b;
+    int order = kept_compare(x->kept, y->kept);
+    return order ? order : (x->rule->index > y->rule->index) - (x->rule->index < y->rule->index);
+}
+
+static int code_order(const void *a, const void *b)
+{
+    const CodeMet *x = a, *y = b;
+    return x->row->order != y->row->order ? (x->row->order < y->row->order ? -1 : 1)
+           : x->family != y->family       ? x->family - y->family
+                                          : (x->code > y->code) - (x->code < y->code);
+}
+
+/* After this, neither the number of workers nor their pace can be seen. */
+void analysis_sort(Analysis *out)
+{
+#define SORT(vec, order) ((vec).count ? qsort((vec).at, (vec).count, sizeof *(vec).at, order) : (void)0)
+    SORT(out->rows, row_order);
+    for (size_t i = 0; i < out->rows.count; i++) {
+        out->rows.at[i]->number = i;
+    }
+    SORT(out->kept, kept_order);
+    SORT(out->matches, match_order);
+    SORT(out->codes, code_order);
+}
+
+/* --- diagnostics ------------------------------------------------------------------------------------------------ */
+
+static Status diagnose(Analysis *out, uint64_t at, bool is_line, const char *what)
+{
+    if (out->row->diagnostics.count < LIMIT_DIAGNOSTICS) {
+        *VEC_ADD(out->run, &out->row->diagnostics) = (Diagnostic){at, is_line, arena_str(out->run, str_of(what))};
+    } else {
+        out->row->diagnostics_lost++;
+    }
+    return ST_PARTIAL;
+}
+
+Status analysis_diag(Analysis *out, Source *src, uint64_t offset, const char *what)
+{
+    (void)src;
+    return diagnose(out, offset, false, what);
+}
+
+Status analysis_diag_line(Analysis *out, Source *src, uint64_t line, const char *what)
+{
+    (void)src;
+    return diagnose(out, line, true, what);
+}
+
+void analysis_limit(Analysis *out, const char *limit, const char *what)
+{
+    for (size_t i = 0; i < out->row->limits.count; i++) {
+        if (str_eq(str_of(limit), str_of(out->row->limits.at[i].limit))) {
+            return;
+        }
+    }
+    *VEC_ADD(out->run, &out->row->limits) = (LimitRow){limit, arena_str(out->run, str_of(what))};
+}
+
+void analysis_note(Analysis *out, Str note)
+{
+    out->row->note = arena_str(out->run, note);
+}

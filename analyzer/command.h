@@ -1,0 +1,25 @@
+/* The commands of the program, one a file, and what their options have in common. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "base/sink.h"
+
+enum { EXIT_ANALYSED = 0, EXIT_OURS = 1, EXIT_BUNDLE = 2, EXIT_FOUND = 3, EXIT_MAYBE = 4, EXIT_OPEN = 5 };
+
+typedef struct Arguments { /* the words behind the command's name */
+    char **at;
+    int count;
+} Arguments;
+
+/* Takes the next word if it is the option `name` (or `name=value`), and its value; false if it is another word. A
+ * missing value is reported and leaves *value NULL. */
+bool option_value(Arguments *args, const char *name, const char **value);
+bool option_flag(Arguments *args, const char *name);
+/* Reports an option nobody took, with what may have been meant. */
+int option_unknown(const char *word, const char *command);
+int usage_error(const char *what, const char *word);
+
+int command_analyze(Arguments args);
+int command_dump(Arguments args);
+
+#endif

@@ -1,0 +1,154 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis.h"
+#include "base/platform.h"
+#include "command.h"
+#include "parser.h"
+
+static void key(Sink *out, const char *name, Str value)
+{
+    if (value.len) {
+        sink_format(out, ",\"%s\":", name);
+        sink_json(out, value);
+    }
+}
+
+static void data(Sink *out, const Event *ev)
+{
+    unsigned unnamed = 0;
+    sink_put(out, ",\"data\":{");
+    for (size_t i = 0; i < ev->field_count; i++) {
+        sink_put(out, i ? "," : "");
+        if (ev->fields[i].name.len) {
+            sink_json(out, ev->fields[i].name);
+        } else {
+            sink_format(out, "\"Data%u\"", ++unnamed);
+        }
+        sink_put(out, ":");
+        sink_json(out, ev->fields[i].value);
+    }
+    sink_put(out, "}");
+}
+
+/* One event a line, in the file's order: what a parser without a fuller form has to say. */
+static void print_event(void *with, const Event *ev)
+{
+    Sink *out = with;
+    sink_format(out, "{\"%s\":%llu", ev->is_line ? "line" : "record", (unsigned long long)ev->record);
+    if (ev->time_ns != TIME_NONE) {
+        sink_put(out, ",\"time\":\"");
+        sink_time(out, ev->time_ns, ev->time_digits);
+        sink_put(out, "\"");
+    }
+    key(out, "provider", ev->provider);
+    if (ev->service == SERVICE_EVENT_LOG) {
+        sink_format(out, ",\"event_id\":%u", (unsigned)ev->id);
+    }
+    key(out, "channel", ev->channel);
+    if (ev->service == SERVICE_EVENT_LOG) {
+        sink_format(out, ",\"level\":%u", (unsigned)ev->level);
+    } else {
+        key(out, "level", str_of(level_name(ev->level)));
+    }
+    key(out, "computer", ev->computer);
+    key(out, "message", ev->message);
+    data(out, ev);
+    sink_put(out, "}\n");
+}
+
+static Status dump_events(const Parser *parser, Source *src, Arena *scratch, Sink *out)
+{
+    Arena run = {0};
+    Analysis analysis;
+    analysis_open(&analysis, NULL, &run);
+    analysis_row(&analysis, src->path, 0, src->mtime_ns);
+    analysis.tap = print_event;
+    analysis.tap_with = out;
+    Status status = parser->parse(src, scratch, &analysis);
+    for (size_t i = 0; i < analysis.row->diagnostics.count; i++) {
+        const Diagnostic *d = &analysis.row->diagnostics.at[i];
+        fprintf(stderr, "vmsift: %s %llu: ", d->is_line ? "line" : "offset", (unsigned long long)d->at);
+        Sink err = sink_file(stderr);
+        sink_term(&err, d->what);
+        sink_put(&err, "\n");
+        sink_close(&err);
+    }
+    arena_free(&run);
+    return status;
+}
+
+static size_t read_file(void *with, uint8_t *to, size_t room, ReadTrouble *trouble)
+{
+    size_t n = fread(to, 1, room, with);
+    trouble->why = n == 0 && ferror((FILE *)with) ? strerror(errno) : trouble->why;
+    return n;
+}
+
+static int dump_source(Source *src, DumpFormat format, Sink *out)
+{
+    Arena scratch = {0};
+    Status status = ST_OK;
+    const Parser *parser = parser_pick(src->path, source_peek(src, LIMIT_HEAD));
+    if (str_eq(str_of(parser->name), STR("unread"))) {
+        fputs("vmsift: no parser reads this file\n", stderr);
+        status = ST_FATAL;
+    } else if (parser->dump) {
+        status = parser->dump(src, &scratch, format, out);
+    } else if (format == DUMP_XML) {
+        fprintf(stderr, "vmsift: a %s file has no XML form; --format jsonl has all of it\n", parser->name);
+        status = ST_FATAL;
+    } else {
+        status = dump_events(parser, src, &scratch, out);
+    }
+    if (source_error(src)) {
+        fprintf(stderr, "vmsift: the file could not be read to its end: %s\n", source_error(src));
+        status = ST_FATAL;
+    }
+    arena_free(&scratch);
+    return status == ST_FATAL ? EXIT_BUNDLE : EXIT_ANALYSED;
+}
+
+static int dump_file(const char *path, DumpFormat format)
+{
+    Source src;
+    bool standard = strcmp(path, "-") == 0;
+    FILE *in = standard ? stdin : platform_file(path, true, NULL, NULL) == FILE_FOLDER ? NULL : fopen(path, "rb");
+    if (!in) {
+        usage_error("cannot read ", path);
+        return EXIT_BUNDLE;
+    }
+    Sink out = sink_file(stdout);
+    source_open(&src, str_of(path), 0, TIME_NONE, read_file, in);
+    int status = dump_source(&src, format, &out);
+    source_close(&src);
+    if (!standard) {
+        fclose(in);
+    }
+    return sink_close(&out) == ST_OK ? status : usage_error("the dump could not be written: ", strerror(errno));
+}
+
+int command_dump(Arguments args)
+{
+    DumpFormat format = DUMP_JSONL;
+    const char *value, *path = NULL;
+    while (args.count > 0) {
+        const char *word = args.at[0];
+        if (option_value(&args, "--format", &value)) {
+            if (!value || (strcmp(value, "xml") != 0 && strcmp(value, "jsonl") != 0)) {
+                return value ? usage_error("no such format (xml or jsonl): ", value) : EXIT_OURS;
+            }
+            format = strcmp(value, "xml") == 0 ? DUMP_XML : DUMP_JSONL;
+        } else if (word[0] == '-' && word[1]) {
+            return option_unknown(word, "dump");
+        } else if (path) {
+            return usage_error("dump takes one file, and this is a second one: ", word);
+        } else {
+            path = word;
+            args.at++;
+            args.count--;
+        }
+    }
+    return path ? dump_file(path, format) : usage_error("no file was named (vmsift --help)", "");
+}

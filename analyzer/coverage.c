@@ -1,0 +1,158 @@
+#include "coverage.h"
+
+#include <stdlib.h>
+
+const char *row_status_name(RowStatus status)
+{
+    static const char *const names[] = {"read", "partial", "damaged", "skipped", "unread"};
+    return names[status];
+}
+
+static void span_grow(Span *span, int64_t ns)
+{
+    if (span->from_ns == TIME_NONE) {
+        *span = (Span){ns, ns};
+    } else if (ns < span->from_ns) {
+        span->from_ns = ns;
+    } else if (ns > span->to_ns) {
+        span->to_ns = ns;
+    }
+}
+
+/* Logs are written in the order of their ids, up (a file) or down (an export, newest first): nearly every record
+ * extends the run before it. */
+static void id_add(SourceRow *row, Arena *run, uint64_t id, int64_t ns)
+{
+    IdRun *last = row->runs.count ? &row->runs.at[row->runs.count - 1] : NULL;
+    if (last && id == last->last + 1) {
+        last->last = id;
+    } else if (last && last->first > 0 && id == last->first - 1) {
+        last->first = id;
+    } else if (row->runs.count < LIMIT_ID_RUNS) {
+        *VEC_ADD(run, &row->runs) = (IdRun){id, id, {ns, ns}};
+        return;
+    } else {
+        row->runs_full = true;
+        return;
+    }
+    span_grow(&last->span, ns);
+}
+
+void coverage_hole(SourceRow *row, Arena *run, Span span, const char *why)
+{
+    Hole *last = row->holes.count ? &row->holes.at[row->holes.count - 1] : NULL;
+    if (last && span.from_ns <= last->span.to_ns && span.to_ns >= last->span.from_ns) {
+        span_grow(&last->span, span.from_ns);
+        span_grow(&last->span, span.to_ns);
+    } else if (row->holes.count < LIMIT_ID_RUNS) {
+        *VEC_ADD(run, &row->holes) = (Hole){span, why};
+    }
+}
+
+static bool is_state(Service service)
+{
+    return service >= SERVICE_EPISODE;
+}
+
+void coverage_add(SourceRow *row, Arena *run, const Event *ev)
+{
+    row->events++;
+    if (ev->time_ns == TIME_NONE || ev->trust == TRUST_NONE || is_state(ev->service)) {
+        return;
+    }
+    bool event_log = ev->service == SERVICE_EVENT_LOG;
+    if (!event_log && str_has(ev->message, STR("***REDACTED***"))) {
+        int64_t before = row->span.from_ns == TIME_NONE ? ev->time_ns : row->span.to_ns;
+        coverage_hole(row, run, (Span){before < ev->time_ns ? before : ev->time_ns, ev->time_ns}, "lines were redacted");
+    }
+    span_grow(&row->span, ev->time_ns);
+    row->time_digits = ev->time_digits > row->time_digits ? ev->time_digits : row->time_digits;
+    if (ev->trust > row->trust && ev->trust != TRUST_INHERITED) {
+        row->trust = ev->trust;
+    }
+    if (!event_log) {
+        return;
+    }
+    if (!row->channel.len && ev->channel.len) {
+        row->channel = arena_str(run, ev->channel);
+    }
+    if (ev->computer.len && (row->computer_ns == TIME_NONE || ev->time_ns >= row->computer_ns)) {
+        row->computer_ns = ev->time_ns;
+        if (!str_eq(row->computer, ev->computer)) {
+            row->computer = arena_str(run, ev->computer);
+        }
+    }
+    id_add(row, run, ev->record, ev->time_ns);
+}
+
+static int run_order(const void *a, const void *b)
+{
+    const IdRun *x = a, *y = b;
+    return (x->first > y->first) - (x->first < y->first);
+}
+
+void coverage_close(SourceRow *row, Arena *run)
+{
+    if (row->runs.count > 1) {
+        qsort(row->runs.at, row->runs.count, sizeof *row->runs.at, run_order);
+    }
+    for (size_t i = 1; i < row->runs.count; i++) {
+        const IdRun *a = &row->runs.at[i - 1], *b = &row->runs.at[i];
+        if (b->first > a->last + 1 && b->span.from_ns >= a->span.to_ns) {
+            coverage_hole(row, run, (Span){a->span.to_ns, b->span.from_ns}, "record ids are missing");
+        }
+    }
+}
+
+/* --- questions -------------------------------------------------------------------------------------------------- */
+
+static bool concerns(const SourceRow *row, const CoverageQuery *q)
+{
+    return row->service == q->service && row->events > 0 &&
+           (q->service != SERVICE_EVENT_LOG || !q->channel.len || str_eq_nocase(row->channel, q->channel));
+}
+
+/* How far a row reaches beyond `from`, where it covers that moment; `from` itself if it does not. */
+static int64_t reach(const SourceRow *row, const CoverageQuery *q, int64_t from, const char **why)
+{
+    Span span = row->span;
+    if (span.from_ns == TIME_NONE || row->runs_full) {
+        return from;
+    }
+    if (row->service == SERVICE_EVENT_LOG && row->status == ROW_READ && q->collection_end_ns > span.to_ns) {
+        span.to_ns = q->collection_end_ns;
+    }
+    if (from < span.from_ns || from >= span.to_ns) {
+        return from;
+    }
+    for (size_t i = 0; i < row->holes.count; i++) {
+        const Hole *hole = &row->holes.at[i];
+        if (hole->span.to_ns >= from && hole->span.from_ns <= span.to_ns) {
+            *why = hole->why;
+            span.to_ns = hole->span.from_ns > from ? hole->span.from_ns : from;
+        }
+    }
+    return span.to_ns;
+}
+
+const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQuery *q)
+{
+    int64_t covered = q->window.from_ns;
+    bool any = false;
+    const char *why = NULL;
+    for (bool more = true; more && covered < q->window.to_ns;) {
+        more = false;
+        for (size_t i = 0; i < count; i++) {
+            if (concerns(rows[i], q)) {
+                any = true;
+                int64_t to = reach(rows[i], q, covered, &why);
+                more = more || to > covered;
+                covered = to > covered ? to : covered;
+            }
+        }
+    }
+    if (covered >= q->window.to_ns && (any || q->window.from_ns >= q->window.to_ns)) {
+        return NULL;
+    }
+    return !any ? "it is not in the bundle" : why ? why : covered > q->window.from_ns ? "it ends before that time is over" : "it begins later";
+}

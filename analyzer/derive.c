@@ -1,0 +1,144 @@
+#include "derive.h"
+
+typedef VEC(Field) Fields;
+
+static void field_add(Arena *run, Fields *to, Str name, Str value)
+{
+    if (value.len) {
+        *VEC_ADD(run, to) = (Field){name, value};
+    }
+}
+
+static void field_number(Arena *run, Fields *to, Str name, int64_t n)
+{
+    if (n >= 0) {
+        field_add(run, to, name, arena_format(run, "%lld", (long long)n));
+    }
+}
+
+/* An event of our own that stands where `evidence` stands. */
+static void derived_add(Analysis *analysis, Arena *run, Service service, int64_t time_ns, const Kept *evidence, const Fields *fields)
+{
+    const MatchResult *results;
+    Kept *k = ARENA_NEW(run, Kept, 1);
+    *k = *evidence;
+    k->ev.service = service;
+    k->ev.mark = MARK_NONE;
+    k->ev.time_ns = time_ns;
+    k->ev.message = (Str){0};
+    k->ev.fields = fields->at;
+    k->ev.field_count = fields->count;
+    size_t count = match_event(analysis->matcher, &k->ev, &results);
+    for (size_t i = 0; i < count; i++) {
+        const MatchResult *r = &results[i];
+        *VEC_ADD(run, &analysis->matches) = (Match){r->rule, k, r->truth, r->passed, r->tests, r->why};
+    }
+}
+
+static void episode_event(Analysis *analysis, const Episode *ep, const Episode *previous, Arena *run)
+{
+    Fields fields = {0};
+    field_add(run, &fields, STR("Kind"), str_of(episode_kind_name(ep->kind)));
+    if (ep->outcome != OUTCOME_UNKNOWN) {
+        field_add(run, &fields, STR("Outcome"), str_of(outcome_name(ep->outcome)));
+    }
+    if (previous && previous->outcome != OUTCOME_UNKNOWN) {
+        field_add(run, &fields, STR("PreviousOutcome"), str_of(outcome_name(previous->outcome)));
+    }
+    field_number(run, &fields, STR("Stage"), ep->stage > 0 ? ep->stage : -1);
+    if (ep->has_error) {
+        field_add(run, &fields, STR("Error"), arena_format(run, "0x%08x", (unsigned)ep->error));
+    }
+    field_add(run, &fields, STR("Handler"), ep->handler);
+    field_add(run, &fields, STR("Version"), ep->version);
+    field_add(run, &fields, STR("TaskId"), ep->task_id);
+    field_number(run, &fields, STR("Sequence"), ep->sequence);
+    field_number(run, &fields, STR("Uptime"), ep->uptime);
+    field_number(run, &fields, STR("RunInUptime"), ep->run_in_uptime);
+    derived_add(analysis, run, SERVICE_EPISODE, ep->start_ns, ep->evidence, &fields);
+}
+
+/* --- services --------------------------------------------------------------------------------------------------- */
+
+typedef struct ServiceState {
+    Str name, account, start_type, from;
+    const Kept *account_told, *newest;
+} ServiceState;
+
+typedef VEC(ServiceState) ServiceStates;
+
+static ServiceState *service_of(Arena *run, ServiceStates *states, Str name)
+{
+    for (size_t i = 0; i < states->count; i++) {
+        if (str_eq_nocase(states->at[i].name, name)) {
+            return &states->at[i];
+        }
+    }
+    ServiceState *s = VEC_ADD(run, states);
+    *s = (ServiceState){.name = name};
+    return s;
+}
+
+static void service_told(Arena *run, ServiceStates *states, const Kept *k, Str name, Str account, Str start_type)
+{
+    if (!name.len) {
+        return;
+    }
+    ServiceState *s = service_of(run, states, name);
+    s->newest = k;
+    s->from = arena_format(run, "event %u", (unsigned)k->ev.id);
+    s->start_type = start_type.len ? start_type : s->start_type;
+    if (account.len) {
+        s->account = account;
+        s->account_told = k;
+    }
+}
+
+/* Positions of the data: bundle-formats.md section 4.5. */
+static void service_event(Arena *run, ServiceStates *states, const Kept *k)
+{
+    const Event *ev = &k->ev;
+    if (ev->id == 4202 && ev->field_count >= 9) {
+        service_told(run, states, k, STR("MSDTC"), str_trim(ev->fields[8].value), (Str){0});
+    } else if (ev->id == 7040 && ev->field_count >= 4) {
+        service_told(run, states, k, ev->fields[3].value, (Str){0}, ev->fields[2].value);
+    } else if (ev->id == 7045 && ev->field_count >= 5) {
+        service_told(run, states, k, ev->fields[0].value, ev->fields[4].value, ev->fields[3].value);
+    }
+}
+
+static void services(Analysis *analysis, const EpisodeList *episodes, Arena *run)
+{
+    ServiceStates states = {0};
+    int64_t until = episodes->failure ? episodes->failure->end_ns : INT64_MAX;
+    until = until == TIME_NONE ? episodes->failure->start_ns : until;
+    for (size_t i = 0; i < analysis->kept.count; i++) {
+        const Kept *k = analysis->kept.at[i];
+        if (k->ev.mark == MARK_SERVICE && k->ev.time_ns != TIME_NONE && k->ev.time_ns <= until) {
+            service_event(run, &states, k);
+        }
+    }
+    for (size_t i = 0; i < states.count; i++) {
+        const ServiceState *s = &states.at[i];
+        const Kept *evidence = s->account_told ? s->account_told : s->newest;
+        Fields fields = {0};
+        field_add(run, &fields, STR("ServiceName"), s->name);
+        field_add(run, &fields, STR("Account"), s->account);
+        field_add(run, &fields, STR("StartType"), s->start_type);
+        field_add(run, &fields, STR("From"), s->from);
+        derived_add(analysis, run, SERVICE_SERVICE_STATE, evidence->ev.time_ns, evidence, &fields);
+    }
+}
+
+void derive_events(Analysis *analysis, const EpisodeList *episodes, Arena *run)
+{
+    const Episode *previous = NULL; /* backup */
+    for (size_t i = 0; i < episodes->list.count; i++) {
+        const Episode *ep = &episodes->list.at[i];
+        bool backup = ep->kind == EPISODE_BACKUP;
+        episode_event(analysis, ep, backup ? previous : NULL, run);
+        previous = backup ? ep : previous;
+    }
+    services(analysis, episodes, run);
+    analysis_sort(analysis);
+}

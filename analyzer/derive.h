@@ -1,0 +1,11 @@
+/* What is only known when all sources are read, as events that signatures can ask about: episodes, and the state of
+ * services as the event logs tell it. */
+#ifndef DERIVE_H
+#define DERIVE_H
+
+#include "episode.h"
+
+/* Adds their matches to the analysis, in the total order. */
+void derive_events(Analysis *analysis, const EpisodeList *episodes, Arena *run);
+
+#endif

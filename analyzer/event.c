@@ -1,0 +1,44 @@
+#include "event.h"
+
+const char *level_name(Level level)
+{
+    static const char *const names[] = {"Information", "Critical", "Error", "Warning", "Information", "Verbose"};
+    return (size_t)level < sizeof names / sizeof *names ? names[level] : "Information";
+}
+
+const char *trust_name(TimeTrust trust)
+{
+    static const char *const names[] = {"stamped", "inferred", "assumed", "inherited", "none"};
+    return names[trust];
+}
+
+const char *service_name(Service service)
+{
+    static const char *const names[SERVICE_COUNT] = {
+        [SERVICE_OTHER] = "other",
+        [SERVICE_WAAPPAGENT] = "waappagent",
+        [SERVICE_TRANSPARENTINSTALLER] = "transparentinstaller",
+        [SERVICE_VMSNAPSHOT] = "vmsnapshot",
+        [SERVICE_COMMANDEXECUTION] = "commandexecution",
+        [SERVICE_PLUGINLOG] = "pluginlog",
+        [SERVICE_STATUS] = "status",
+        [SERVICE_AGGREGATESTATUS] = "aggregatestatus",
+        [SERVICE_DISKINSPECT] = "diskinspect",
+        [SERVICE_EVENT_LOG] = "eventlog",
+        [SERVICE_EPISODE] = "episode",
+        [SERVICE_REGISTRY_STATE] = "registry_state",
+        [SERVICE_SERVICE_STATE] = "service_state",
+        [SERVICE_FILE_LISTING] = "file_listing",
+    };
+    return names[service];
+}
+
+Str event_field(const Event *ev, Str name)
+{
+    for (size_t i = 0; i < ev->field_count; i++) {
+        if (str_eq_nocase(ev->fields[i].name, name)) {
+            return ev->fields[i].value;
+        }
+    }
+    return (Str){0};
+}

@@ -1,0 +1,56 @@
+#include <string.h>
+
+#include "base/platform.h"
+#include "command.h"
+
+#ifndef VMSIFT_VERSION
+#define VMSIFT_VERSION "0.1"
+#endif
+
+static const char help[] =
+    "vmsift reads a log bundle of a Windows Azure VM and says which documented cause explains its failed backup.\n"
+    "\n"
+    "  vmsift BUNDLE...                        the same as vmsift analyze\n"
+    "  vmsift analyze [OPTION...] BUNDLE...    causes, evidence, remedies, and what to collect next\n"
+    "  vmsift dump [--format xml|jsonl] FILE   one file through one parser, every record\n"
+    "  vmsift --help | --version\n"
+    "\n"
+    "BUNDLE is an archive (zip, 7z, tar.*, cab), a folder, one loose file, or - for standard input.\n"
+    "\n"
+    "  --format term|json      term on a terminal and elsewhere, json is docs/report.schema.json\n"
+    "  -o FILE                 write the report there\n"
+    "  --signatures DIR        signatures that are added, or replace built-in ones of the same name\n"
+    "  --at TIME               explain the failed backup nearest to that time (2023-05-16T21:33Z)\n"
+    "  --task-id ID            explain the failed backup of that task\n"
+    "  --assert NAME=yes|no    answer a question of the report\n"
+    "  --color WHEN            always, never or auto (NO_COLOR is respected)\n"
+    "  --exit-code             3 confirmed or likely, 4 possible, 5 cannot tell, 0 everything ruled out\n"
+    "\n"
+    "Exit: 0 analysed; 1 usage, a bad signature or our own failure; 2 a bundle that cannot be read.\n";
+
+typedef struct Command {
+    const char *name;
+    int (*run)(Arguments args);
+} Command;
+
+static const Command commands[] = {{"analyze", command_analyze}, {"dump", command_dump}};
+
+int main(int argc, char **argv)
+{
+    Arguments args = {argv + 1, argc - 1};
+    platform_begin();
+    if (args.count == 0 || strcmp(args.at[0], "--help") == 0 || strcmp(args.at[0], "-h") == 0) {
+        fputs(help, args.count ? stdout : stderr);
+        return args.count ? EXIT_ANALYSED : EXIT_OURS;
+    }
+    if (strcmp(args.at[0], "--version") == 0) {
+        puts("vmsift " VMSIFT_VERSION);
+        return EXIT_ANALYSED;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(args.at[0], commands[i].name) == 0) {
+            return commands[i].run((Arguments){args.at + 1, args.count - 1});
+        }
+    }
+    return command_analyze(args);
+}

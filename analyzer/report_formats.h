@@ -1,0 +1,16 @@
+/* Shared by the formats, private to report*.c. */
+#ifndef REPORT_FORMATS_H
+#define REPORT_FORMATS_H
+
+#include "report.h"
+
+void report_term(const Report *report, const ReportStyle *style, Sink *out);
+void report_json(const Report *report, const ReportStyle *style, Sink *out);
+
+/* The codes met, the most frequent first, then by number and family; as many as analysis->codes. */
+const CodeMet **report_codes(const Analysis *analysis, Arena *a);
+/* How a log source is called: its title, else its service or category. */
+Str report_source_title(const LogSource *source);
+const char *role_name(Role role); /* required, supports, refutes */
+
+#endif

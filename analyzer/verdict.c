@@ -1,0 +1,754 @@
+#include "verdict.h"
+
+#include <stdlib.h>
+
+#include "error_code.h"
+
+#define WINDOW_NS (5 * NS_MINUTE)
+
+const char *verdict_name(VerdictKind kind)
+{
+    static const char *const names[] = {"confirmed", "likely", "possible", "cannot_tell", "ruled_out"};
+    return names[kind];
+}
+
+/* What every decision looks at. */
+typedef struct Case {
+    Analysis *analysis;
+    const EpisodeList *episodes;
+    const Bundle *bundle;
+    HitList *lists; /* by rule */
+    int64_t events_end_ns; /* the newest event of any event log */
+    Assertion *assertions;
+    size_t assertion_count;
+    Arena *run;
+} Case;
+
+typedef VEC(const Hit *) Hits;
+
+/* --- scopes ----------------------------------------------------------------------------------------------------- */
+
+static bool is_state(Service service)
+{
+    return service >= SERVICE_EPISODE;
+}
+
+/* State and episodes are asked for in the whole bundle, unless the author says otherwise. */
+static bool asks_bundle(const Case *c, const Condition *cond)
+{
+    const LogSource *sources[32];
+    size_t n = rule_sources(c->analysis->rules, cond->rule, sources, sizeof sources / sizeof *sources);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_state(sources[i]->kind)) {
+            return false;
+        }
+    }
+    return n > 0 && !cond->window.given;
+}
+
+static int64_t episode_end(const Episode *ep)
+{
+    return ep->end_ns == TIME_NONE ? ep->start_ns : ep->end_ns;
+}
+
+static bool is_failed_backup(const Episode *ep)
+{
+    return ep->kind == EPISODE_BACKUP && ep->outcome == OUTCOME_FAILURE;
+}
+
+/* The uptime an episode lies in: from the boot before it to the boot behind it. */
+static Span uptime_of(const Case *c, const Episode *ep)
+{
+    Span span = {TIME_NONE, INT64_MAX};
+    for (size_t i = 0; i < c->episodes->list.count; i++) {
+        const Episode *boot = &c->episodes->list.at[i];
+        if (boot->kind == EPISODE_BOOT && boot->start_ns <= ep->start_ns) {
+            span.from_ns = boot->start_ns;
+        } else if (boot->kind == EPISODE_BOOT && span.to_ns == INT64_MAX) {
+            span.to_ns = boot->start_ns;
+        }
+    }
+    return span;
+}
+
+static Span window_of(const Case *c, const Condition *cond, const Episode *ep)
+{
+    int64_t before = cond->window.given ? cond->window.before_ns : WINDOW_NS;
+    int64_t after = cond->window.given ? cond->window.after_ns : WINDOW_NS;
+    Span span = {ep->start_ns - before, episode_end(ep) + after};
+    if (cond->window.same_uptime) {
+        Span uptime = uptime_of(c, ep);
+        span.from_ns = uptime.from_ns > span.from_ns ? uptime.from_ns : span.from_ns;
+        span.to_ns = uptime.to_ns < span.to_ns ? uptime.to_ns : span.to_ns;
+    }
+    return span;
+}
+
+static bool hit_inside(const Hit *hit, Span window)
+{
+    bool state = is_state(hit->events[0]->ev.service) && hit->event_count == 1;
+    return state ? hit->span.from_ns <= window.to_ns && hit->span.to_ns >= window.from_ns
+                 : hit->span.from_ns >= window.from_ns && hit->span.to_ns <= window.to_ns;
+}
+
+static bool good_run_after(const Case *c, int64_t ns)
+{
+    for (size_t i = 0; i < c->episodes->list.count; i++) {
+        const Episode *ep = &c->episodes->list.at[i];
+        if (ep->kind == EPISODE_BACKUP && ep->outcome == OUTCOME_SUCCESS && ep->start_ns > ns &&
+            (!c->episodes->failure || ep->start_ns < c->episodes->failure->start_ns)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A hit that counts for the condition: YES, UNKNOWN (it may), or NO. */
+static Truth hit_counts(const Case *c, const Condition *cond, const Hit *hit)
+{
+    if (cond->window.bundle) {
+        return good_run_after(c, hit->span.to_ns) || (!c->episodes->failure && c->episodes->good) ? NO : hit->truth;
+    }
+    if (asks_bundle(c, cond)) {
+        return hit->truth;
+    }
+    Truth best = NO;
+    for (size_t i = 0; i < c->episodes->list.count; i++) {
+        const Episode *ep = &c->episodes->list.at[i];
+        if (!is_failed_backup(ep) || !hit_inside(hit, window_of(c, cond, ep))) {
+            continue;
+        }
+        Condition near = *cond;
+        near.window = (Window){.given = false};
+        bool boot_unseen = cond->window.same_uptime && ep->uptime < 0 && !hit_inside(hit, window_of(c, &near, ep));
+        best = truth_or(best, boot_unseen ? UNKNOWN : hit->truth);
+    }
+    return best;
+}
+
+static Truth hits_counting(const Case *c, const Condition *cond, Hits *to)
+{
+    const HitList *list = &c->lists[cond->rule->index];
+    Truth best = NO;
+    for (size_t i = 0; i < list->hits.count; i++) {
+        Truth t = hit_counts(c, cond, &list->hits.at[i]);
+        best = truth_or(best, t);
+        if (t == YES) {
+            *VEC_ADD(c->run, to) = &list->hits.at[i];
+        }
+    }
+    return best;
+}
+
+/* --- coverage --------------------------------------------------------------------------------------------------- */
+
+static const char *lacks_own_log(const Case *c)
+{
+    const SourceRow *log = c->episodes->failure ? c->episodes->failure->own_log : NULL;
+    return !log                      ? "the failed run's own log is not in the bundle"
+           : log->status != ROW_READ ? "the failed run's own log could not be read to its end"
+           : log->holes.count        ? "lines of the failed run's own log are missing"
+                                     : NULL;
+}
+
+static const char *lacks_any(const Case *c, Service service, Span window)
+{
+    for (size_t i = 0; i < c->analysis->rows.count; i++) {
+        const SourceRow *row = c->analysis->rows.at[i];
+        if (row->service == service && row->status == ROW_READ && row->events && row->span.from_ns != TIME_NONE &&
+            row->span.to_ns >= window.from_ns && (service != SERVICE_STATUS || row->span.from_ns <= window.to_ns)) {
+            return NULL;
+        }
+    }
+    return "it is not in the bundle for that run";
+}
+
+/* State is covered where all of it was read, or where the very thing the rule is about was seen in another state. */
+static const char *lacks_state(const Case *c, const Rule *rule)
+{
+    return c->lists[rule->index].near.count ? NULL : "no source in the bundle tells it";
+}
+
+static const char *lacks(const Case *c, const Rule *rule, const LogSource *source, Span window)
+{
+    switch (source->kind) {
+    case SERVICE_VMSNAPSHOT:
+        return lacks_own_log(c);
+    case SERVICE_STATUS:
+    case SERVICE_AGGREGATESTATUS:
+        return lacks_any(c, source->kind, window);
+    case SERVICE_EPISODE:
+        return c->episodes->backups ? NULL : "no backup run is seen";
+    case SERVICE_REGISTRY_STATE:
+    case SERVICE_SERVICE_STATE:
+    case SERVICE_FILE_LISTING:
+        return lacks_state(c, rule);
+    default: {
+        CoverageQuery q = {source->kind, source->channel, window, c->events_end_ns};
+        return coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &q);
+    }
+    }
+}
+
+static void missing_add(const Case *c, ConditionResult *r, const LogSource *source)
+{
+    for (size_t i = 0; i < r->missing.count; i++) {
+        if (r->missing.at[i] == source) {
+            return;
+        }
+    }
+    *VEC_ADD(c->run, &r->missing) = source;
+}
+
+static Str title_of(const LogSource *source)
+{
+    return source->title.len ? source->title : source->service.len ? source->service : source->category;
+}
+
+/* NO if every source of the rule covers the window, else UNKNOWN with what lacks. */
+static Truth absence(const Case *c, const Rule *rule, Span window, ConditionResult *r)
+{
+    const LogSource *sources[32];
+    size_t n = rule_sources(c->analysis->rules, rule, sources, sizeof sources / sizeof *sources);
+    const HitList *list = &c->lists[rule->index];
+    VEC(Str) why = {0};
+    for (size_t i = 0; i < n; i++) {
+        const char *what = lacks(c, rule, sources[i], window);
+        if (what) {
+            bool first = why.count == 0;
+            missing_add(c, r, sources[i]);
+            *VEC_ADD(c->run, &why) = first ? (Str){0} : STR("; ");
+            *VEC_ADD(c->run, &why) = title_of(sources[i]);
+            *VEC_ADD(c->run, &why) = STR(": ");
+            *VEC_ADD(c->run, &why) = str_of(what);
+        }
+    }
+    if (list->limited) {
+        r->why = STR("too many events to look at all of them");
+        return UNKNOWN;
+    }
+    r->why = why.count ? arena_join(c->run, why.at, why.count) : STR("not seen, though the sources cover that time");
+    return why.count ? UNKNOWN : NO;
+}
+
+/* --- conditions ------------------------------------------------------------------------------------------------- */
+
+static bool same_container(const Kept *a, const Kept *b)
+{
+    bool members = a->ev.record == 0 && b->ev.record == 0; /* entries of the bundle itself; else rows of one listing */
+    return (members || a->row == b->row) &&
+           str_eq_nocase(event_field(&a->ev, STR("Folder")), event_field(&b->ev, STR("Folder")));
+}
+
+static bool field_time(const Kept *k, Str field, int64_t *ns)
+{
+    Timestamp t;
+    bool ok = timestamp_iso(event_field(&k->ev, field), &t, NULL);
+    *ns = t.ns;
+    return ok;
+}
+
+static void evidence_add(const Case *c, Verdict *v, Str condition, const Kept *kept)
+{
+    for (size_t i = 0; i < v->evidence.count; i++) {
+        if (v->evidence.at[i].kept == kept && str_eq(v->evidence.at[i].condition, condition)) {
+            return;
+        }
+    }
+    *VEC_ADD(c->run, &v->evidence) = (Evidence){condition, kept};
+}
+
+static Truth compare_value(const Case *c, const Condition *cond, Verdict *v, ConditionResult *r)
+{
+    const HitList *left = &c->lists[cond->left->index], *right = &c->lists[cond->right->index];
+    Truth value = UNKNOWN;
+    r->why = STR("both are not side by side in the bundle");
+    for (size_t i = 0; i < left->hits.count; i++) {
+        for (size_t j = 0; j < right->hits.count && value != YES; j++) {
+            const Kept *a = left->hits.at[i].events[0], *b = right->hits.at[j].events[0];
+            int64_t x, y;
+            if (!same_container(a, b) || !field_time(a, cond->field, &x) || !field_time(b, cond->field, &y)) {
+                continue;
+            }
+            value = llabs(x - y) > cond->differ_ns ? YES : NO;
+            r->why = value == YES ? STR("they differ") : STR("they are the same");
+            if (value == YES) {
+                evidence_add(c, v, cond->name, a);
+                evidence_add(c, v, cond->name, b);
+            }
+        }
+    }
+    if (value == UNKNOWN) {
+        missing_add(c, r, cond->left->source);
+    }
+    return value;
+}
+
+static int64_t failure_ns(const Case *c)
+{
+    return c->episodes->failure ? c->episodes->failure->start_ns : c->bundle->time_last;
+}
+
+/* First, last, and those nearest to the failure. */
+static void evidence_choose(const Case *c, Verdict *v, Str condition, const Hits *hits)
+{
+    size_t chosen[LIMIT_EVIDENCE], count = 0, nearest = 0;
+    for (size_t i = 1; i < hits->count; i++) {
+        if (llabs(hits->at[i]->span.to_ns - failure_ns(c)) < llabs(hits->at[nearest]->span.to_ns - failure_ns(c))) {
+            nearest = i;
+        }
+    }
+    size_t wanted[] = {nearest, 0, hits->count - 1, nearest ? nearest - 1 : 0, nearest + 1};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        bool again = wanted[i] >= hits->count;
+        for (size_t j = 0; j < count; j++) {
+            again = again || chosen[j] == wanted[i];
+        }
+        if (!again) {
+            chosen[count++] = wanted[i];
+        }
+    }
+    size_t given = 0;
+    for (size_t i = 0; i < count; i++) {
+        const Hit *hit = hits->at[chosen[i]];
+        for (size_t j = 0; j < hit->event_count && given < LIMIT_EVIDENCE; j++, given++) {
+            evidence_add(c, v, condition, hit->events[j]);
+        }
+    }
+}
+
+static const Match *nearest_miss(const Case *c, const Rule *rule)
+{
+    const HitList *list = &c->lists[rule->index];
+    const Match *best = NULL;
+    for (size_t i = 0; i < list->near.count; i++) {
+        const Match *m = &list->near.at[i];
+        unsigned ours = best ? m->passed * (unsigned)best->tests : 0, theirs = best ? best->passed * (unsigned)m->tests : 0;
+        if (!best || ours > theirs ||
+            (ours == theirs && llabs(m->kept->ev.time_ns - failure_ns(c)) < llabs(best->kept->ev.time_ns - failure_ns(c)))) {
+            best = m;
+        }
+    }
+    for (size_t i = 0; !best && rule->kind == RULE_CORRELATION && i < rule->part_count; i++) {
+        best = nearest_miss(c, &c->analysis->rules->rules[rule->parts[i]]);
+    }
+    return best;
+}
+
+static bool unknown_run_is_newest(const Case *c)
+{
+    for (size_t i = c->episodes->list.count; i > 0; i--) {
+        const Episode *ep = &c->episodes->list.at[i - 1];
+        if (ep->kind == EPISODE_BACKUP) {
+            return ep->outcome == OUTCOME_UNKNOWN;
+        }
+    }
+    return false;
+}
+
+static Truth without_failure(const Case *c, const Condition *cond, ConditionResult *r)
+{
+    if (c->episodes->backups && !unknown_run_is_newest(c)) {
+        r->why = STR("no backup failed in the time the bundle shows");
+        return NO;
+    }
+    r->why = c->episodes->backups ? STR("how the newest backup ended is not in the bundle") : STR("no backup run is seen in the bundle");
+    const LogSource *sources[32];
+    size_t n = rule_sources(c->analysis->rules, cond->rule, sources, sizeof sources / sizeof *sources);
+    for (size_t i = 0; i < n; i++) {
+        missing_add(c, r, sources[i]);
+    }
+    return UNKNOWN;
+}
+
+static bool false_if_holds(const Case *c, const Condition *cond)
+{
+    const HitList *list = cond->false_if ? &c->lists[cond->false_if->index] : NULL;
+    for (size_t i = 0; list && i < list->hits.count; i++) {
+        if (list->hits.at[i].truth == YES && !good_run_after(c, list->hits.at[i].span.to_ns)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Span covering_span(const Case *c, const Condition *cond)
+{
+    const Episode *failure = c->episodes->failure;
+    if (failure && !cond->window.bundle) {
+        return window_of(c, cond, failure);
+    }
+    return failure ? (Span){failure->start_ns, episode_end(failure)} : (Span){c->bundle->time_last, c->bundle->time_last};
+}
+
+static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, ConditionResult *r)
+{
+    bool everywhere = cond->window.bundle || asks_bundle(c, cond);
+    Hits hits = {0};
+    Truth seen = hits_counting(c, cond, &hits);
+    r->near = seen == YES ? NULL : nearest_miss(c, cond->rule);
+    if (seen == YES) {
+        evidence_choose(c, v, cond->name, &hits);
+        r->why = arena_format(c->run, hits.count == 1 ? "seen once" : "seen %zu times", hits.count);
+        return YES;
+    }
+    if (false_if_holds(c, cond)) {
+        r->why = cond->false_if->title.len ? cond->false_if->title : STR("the opposite was seen");
+        return NO;
+    }
+    if (!everywhere && !c->episodes->failure) {
+        return without_failure(c, cond, r);
+    }
+    if (cond->absent_unknown) {
+        r->why = STR("the bundle does not show it, which proves nothing");
+        return UNKNOWN;
+    }
+    Truth value = absence(c, cond->rule, covering_span(c, cond), r);
+    if (seen == UNKNOWN) {
+        r->why = value == NO ? STR("something that may be it was seen, and cannot be decided") : r->why;
+        return UNKNOWN;
+    }
+    return value;
+}
+
+static Truth asserted(const Case *c, const Condition *cond, Truth value, ConditionResult *r)
+{
+    for (size_t i = 0; cond->ask_name.len && i < c->assertion_count; i++) {
+        Assertion *a = &c->assertions[i];
+        if (str_eq(a->name, cond->ask_name)) {
+            a->used = true;
+            if (value == UNKNOWN) {
+                r->stated = true;
+                r->why = STR("stated by the operator");
+                return truth_of(a->yes);
+            }
+        }
+    }
+    return value;
+}
+
+static void condition_decide(const Case *c, const Condition *cond, Verdict *v)
+{
+    ConditionResult *r = VEC_ADD(c->run, &v->conditions);
+    *r = (ConditionResult){.condition = cond, .name = cond->name, .says = cond->says, .role = ROLE_REQUIRED};
+    r->why = STR("only somebody who saw it can tell");
+    Truth value = cond->left   ? compare_value(c, cond, v, r)
+                  : cond->rule ? rule_value(c, cond, v, r)
+                               : UNKNOWN;
+    r->value = asserted(c, cond, value, r);
+}
+
+/* Rules of supports and refutes: anywhere in the bundle, and no more than seen or not. */
+static void bystander_decide(const Case *c, const Rule *rule, Role role, Verdict *v)
+{
+    ConditionResult *r = VEC_ADD(c->run, &v->conditions);
+    const HitList *list = &c->lists[rule->index];
+    Hits hits = {0};
+    *r = (ConditionResult){.name = rule->name, .says = rule->title, .role = role, .value = UNKNOWN, .why = STR("not seen")};
+    for (size_t i = 0; i < list->hits.count; i++) {
+        if (list->hits.at[i].truth == YES) {
+            *VEC_ADD(c->run, &hits) = &list->hits.at[i];
+        }
+    }
+    if (hits.count) {
+        r->value = YES;
+        r->why = arena_format(c->run, hits.count == 1 ? "seen once" : "seen %zu times", hits.count);
+        evidence_choose(c, v, rule->name, &hits);
+    } else {
+        r->value = absence(c, rule, covering_span(c, &(Condition){0}), r);
+        r->missing.count = 0;
+    }
+}
+
+/* --- verdicts --------------------------------------------------------------------------------------------------- */
+
+/* Does `when` hold on what is documented alone? */
+static bool documented(const Verdict *v, const Truth *values, Arena *run)
+{
+    Truth *sure = ARENA_NEW(run, Truth, v->cause->condition_count);
+    for (size_t i = 0; i < v->cause->condition_count; i++) {
+        bool rests = values[i] == YES && v->cause->conditions[i].inferred && !v->conditions.at[i].stated;
+        sure[i] = rests ? UNKNOWN : values[i];
+    }
+    return expression_truth(v->cause->when, sure) == YES;
+}
+
+static VerdictKind kind_of(const Verdict *v, Truth when, const Truth *values, Arena *run)
+{
+    bool refuted = false;
+    for (size_t i = 0; i < v->conditions.count; i++) {
+        refuted = refuted || (v->conditions.at[i].role == ROLE_REFUTES && v->conditions.at[i].value == YES);
+    }
+    if (when == NO) {
+        return RULED_OUT;
+    }
+    if (when == YES) {
+        return refuted ? POSSIBLE : documented(v, values, run) ? CONFIRMED : LIKELY;
+    }
+    return v->distinguishing ? POSSIBLE : CANNOT_TELL;
+}
+
+static int evidence_order(const void *a, const void *b)
+{
+    const Evidence *x = a, *y = b;
+    return x->kept->ev.time_ns != y->kept->ev.time_ns ? (x->kept->ev.time_ns < y->kept->ev.time_ns ? -1 : 1)
+           : x->kept->row != y->kept->row             ? (x->kept->row->order < y->kept->row->order ? -1 : 1)
+           : x->kept->quote_at != y->kept->quote_at   ? (x->kept->quote_at < y->kept->quote_at ? -1 : 1)
+                                                      : str_order(x->condition, y->condition);
+}
+
+static Verdict cause_decide(const Case *c, const Cause *cause)
+{
+    Verdict v = {.cause = cause};
+    Truth *values = ARENA_NEW(c->run, Truth, cause->condition_count);
+    for (size_t i = 0; i < cause->condition_count; i++) {
+        condition_decide(c, &cause->conditions[i], &v);
+        values[i] = v.conditions.at[i].value;
+        v.distinguishing = v.distinguishing || (values[i] == YES && cause->conditions[i].distinguishing);
+    }
+    for (size_t i = 0; i < cause->support_count; i++) {
+        bystander_decide(c, cause->supports[i], ROLE_SUPPORTS, &v);
+        v.supports += v.conditions.at[v.conditions.count - 1].value == YES;
+    }
+    for (size_t i = 0; i < cause->refute_count; i++) {
+        bystander_decide(c, cause->refutes[i], ROLE_REFUTES, &v);
+    }
+    v.kind = kind_of(&v, expression_truth(cause->when, values), values, c->run);
+    if (v.evidence.count) {
+        qsort(v.evidence.at, v.evidence.count, sizeof *v.evidence.at, evidence_order);
+    }
+    return v;
+}
+
+static void fold(Conclusion *out)
+{
+    for (size_t i = 0; i < out->verdicts.count; i++) {
+        const Verdict *specific = &out->verdicts.at[i];
+        for (size_t j = 0; j < out->verdicts.count && specific->kind <= LIKELY; j++) {
+            Verdict *general = &out->verdicts.at[j];
+            for (size_t k = 0; k < specific->cause->explain_count; k++) {
+                if (str_eq(specific->cause->explains[k], general->cause->name) && general->kind <= POSSIBLE) {
+                    general->explained_by = specific->cause;
+                }
+            }
+        }
+    }
+}
+
+static int verdict_order(const void *a, const void *b)
+{
+    const Verdict *x = a, *y = b;
+    bool fx = x->explained_by != NULL, fy = y->explained_by != NULL;
+    return x->kind != y->kind                       ? (int)x->kind - (int)y->kind
+           : fx != fy                               ? (int)fx - (int)fy
+           : x->distinguishing != y->distinguishing ? (int)y->distinguishing - (int)x->distinguishing
+           : x->supports != y->supports             ? (int)y->supports - (int)x->supports
+           : x->cause->explain_count != y->cause->explain_count
+               ? (x->cause->explain_count > y->cause->explain_count ? -1 : 1)
+               : str_order(x->cause->name, y->cause->name);
+}
+
+/* --- what to collect, what changed, what to say ----------------------------------------------------------------- */
+
+static Collect *collect_of(const Case *c, Conclusion *out, const LogSource *source, Str why)
+{
+    for (size_t i = 0; i < out->collect.count; i++) {
+        if (out->collect.at[i].source == source) {
+            return &out->collect.at[i];
+        }
+    }
+    Collect *to = VEC_ADD(c->run, &out->collect);
+    *to = (Collect){.source = source, .why = why};
+    return to;
+}
+
+static void collect_for(const Case *c, Conclusion *out, const Verdict *v)
+{
+    for (size_t i = 0; i < v->conditions.count; i++) {
+        const ConditionResult *r = &v->conditions.at[i];
+        for (size_t j = 0; r->role == ROLE_REQUIRED && r->value == UNKNOWN && j < r->missing.count; j++) {
+            Collect *to = collect_of(c, out, r->missing.at[j], r->says);
+            bool named = false;
+            for (size_t k = 0; k < to->decides.count; k++) {
+                named = named || str_eq(to->decides.at[k], v->cause->name);
+            }
+            if (!named) {
+                *VEC_ADD(c->run, &to->decides) = v->cause->name;
+            }
+        }
+    }
+}
+
+/* Verdicts are best first, so rows come in the order of the causes they decide; one that decides more goes before. */
+static void collect_all(const Case *c, Conclusion *out)
+{
+    for (size_t i = 0; i < out->verdicts.count; i++) {
+        const Verdict *v = &out->verdicts.at[i];
+        if (v->kind == POSSIBLE || v->kind == CANNOT_TELL) {
+            collect_for(c, out, v);
+        }
+    }
+    for (size_t i = 1; i < out->collect.count; i++) { /* stable, and the list is short */
+        Collect row = out->collect.at[i];
+        size_t j = i;
+        for (; j > 0 && out->collect.at[j - 1].decides.count < row.decides.count; j--) {
+            out->collect.at[j] = out->collect.at[j - 1];
+        }
+        out->collect.at[j] = row;
+    }
+}
+
+static Str change_text(const Case *c, const Kept *k)
+{
+    const Event *ev = &k->ev;
+    Str parts[] = {ev->mark == MARK_SOFTWARE ? STR("software: ") : ev->mark == MARK_CLOCK ? STR("clock: ") : STR("service: "), k->quote};
+    return arena_join(c->run, parts, 2);
+}
+
+static void changes_find(const Case *c, Conclusion *out)
+{
+    const Episode *good = c->episodes->last_good, *bad = c->episodes->first_failed;
+    if (!good || !bad) {
+        return;
+    }
+    for (size_t i = 0; i < c->analysis->kept.count; i++) {
+        const Kept *k = c->analysis->kept.at[i];
+        Mark mark = k->ev.mark;
+        if (k->ev.time_ns > good->start_ns && k->ev.time_ns <= bad->start_ns &&
+            (mark == MARK_SOFTWARE || mark == MARK_SERVICE || mark == MARK_CLOCK)) {
+            *VEC_ADD(c->run, &out->changes) = (Change){k->ev.time_ns, change_text(c, k), k};
+        }
+    }
+    for (size_t i = 0; i < c->episodes->list.count; i++) {
+        const Episode *ep = &c->episodes->list.at[i];
+        if (ep->kind == EPISODE_BOOT && ep->start_ns > good->start_ns && ep->start_ns <= bad->start_ns) {
+            *VEC_ADD(c->run, &out->changes) = (Change){ep->start_ns, STR("reboot"), ep->evidence};
+        }
+    }
+    if (good->version.len && bad->version.len && !str_eq(good->version, bad->version)) {
+        Str parts[] = {STR("extension version: "), good->version, STR(" became "), bad->version};
+        *VEC_ADD(c->run, &out->changes) = (Change){bad->start_ns, arena_join(c->run, parts, 4), bad->evidence};
+    }
+}
+
+static int change_order(const void *a, const void *b)
+{
+    const Change *x = a, *y = b;
+    return x->time_ns != y->time_ns ? (x->time_ns < y->time_ns ? -1 : 1) : str_order(x->what, y->what);
+}
+
+/* The extension's own word first; else what was written at that time, the graver the better, the earlier the better. */
+static const Kept *first_error(const Case *c)
+{
+    const Episode *ep = c->episodes->failure;
+    const Kept *best = NULL;
+    if (!ep || (ep->failure && ep->failure->ev.service == SERVICE_VMSNAPSHOT)) {
+        return ep ? ep->failure : NULL;
+    }
+    for (size_t i = 0; i < c->analysis->kept.count; i++) {
+        const Kept *k = c->analysis->kept.at[i];
+        bool grave = k->ev.level == LEVEL_CRITICAL || k->ev.level == LEVEL_ERROR;
+        if (grave && k->ev.time_ns >= ep->start_ns - NS_MINUTE && k->ev.time_ns <= episode_end(ep) + NS_MINUTE &&
+            (!best || (k->ev.service != SERVICE_EVENT_LOG && best->ev.service == SERVICE_EVENT_LOG))) {
+            best = k;
+        }
+    }
+    return best ? best : ep->failure;
+}
+
+static Str decoded(const Case *c, const Kept *k)
+{
+    CodeHit hit;
+    size_t from = 0;
+    if (!k || !error_code_next(k->quote, &from, &hit)) {
+        return (Str){0};
+    }
+    const ErrorCode *code = error_code_find(hit.family, hit.code);
+    const char *form = hit.family == CODE_WIN32 || hit.family == CODE_MSI ? "%u" : "0x%08x";
+    Str parts[] = {arena_format(c->run, form, (unsigned)hit.code), STR(" "), code ? str_of(code->symbol) : (Str){0}};
+    return arena_join(c->run, parts, code ? 3 : 1);
+}
+
+static Str when_text(const Case *c, const Episode *ep)
+{
+    char text[TIMESTAMP_ROOM];
+    size_t n = timestamp_format(text, ep->start_ns, 0);
+    return arena_str(c->run, (Str){(uint8_t *)text, n});
+}
+
+static Str finding(const Case *c, const Conclusion *out)
+{
+    const Verdict *best = out->verdicts.count ? &out->verdicts.at[0] : NULL;
+    if (best && best->kind <= POSSIBLE) {
+        Str parts[] = {best->cause->title, STR(" ("), str_of(verdict_name(best->kind)), STR(")")};
+        return arena_join(c->run, parts, 4);
+    }
+    Str code = decoded(c, out->first_error);
+    Str parts[] = {STR("no documented cause is proved"), code.len ? STR("; the first error is ") : (Str){0}, code};
+    return arena_join(c->run, parts, 3);
+}
+
+static Str headline(const Case *c, const Conclusion *out)
+{
+    const EpisodeList *e = c->episodes;
+    if (c->bundle->status == ST_FAILED) {
+        Str parts[] = {STR("This bundle cannot be analysed: "), c->bundle->trouble};
+        return arena_join(c->run, parts, 2);
+    }
+    bool finds = out->verdicts.count && out->verdicts.at[0].kind <= POSSIBLE;
+    if (!e->backups) {
+        Str parts[] = {STR("No backup run is seen in this bundle"), finds ? STR(": ") : (Str){0}, finds ? finding(c, out) : (Str){0}};
+        return arena_join(c->run, parts, 3);
+    }
+    if (!e->failure) {
+        return arena_format(c->run, e->good ? "None of %zu backups failed" : "%zu backups are seen, and how they ended is not in the bundle", e->backups);
+    }
+    Str good[] = {STR(", last good "), e->last_good ? when_text(c, e->last_good) : (Str){0}};
+    Str parts[] = {arena_format(c->run, "%zu of %zu backups failed, first ", e->failed, e->backups),
+                   when_text(c, e->first_failed),
+                   e->last_good ? arena_join(c->run, good, 2) : STR(", none good"),
+                   STR(": "),
+                   finding(c, out)};
+    return arena_join(c->run, parts, 5);
+}
+
+static int64_t newest_event(const Analysis *analysis)
+{
+    int64_t newest = TIME_NONE;
+    for (size_t i = 0; i < analysis->rows.count; i++) {
+        const SourceRow *row = analysis->rows.at[i];
+        if (row->service == SERVICE_EVENT_LOG && row->span.to_ns > newest) {
+            newest = row->span.to_ns;
+        }
+    }
+    return newest;
+}
+
+Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, Assertion *assertions,
+                          size_t assertion_count, Arena *run)
+{
+    Conclusion out = {0};
+    Case c = {.analysis = analysis,
+              .episodes = episodes,
+              .bundle = bundle,
+              .events_end_ns = newest_event(analysis),
+              .assertions = assertions,
+              .assertion_count = assertion_count,
+              .run = run};
+    c.lists = correlate(analysis->rules, analysis->matches.at, analysis->matches.count, bundle->collected_ns, run);
+    for (size_t i = 0; i < analysis->rules->cause_count; i++) {
+        *VEC_ADD(run, &out.verdicts) = cause_decide(&c, &analysis->rules->causes[i]);
+    }
+    fold(&out);
+    if (out.verdicts.count) {
+        qsort(out.verdicts.at, out.verdicts.count, sizeof *out.verdicts.at, verdict_order);
+    }
+    collect_all(&c, &out);
+    changes_find(&c, &out);
+    if (out.changes.count) {
+        qsort(out.changes.at, out.changes.count, sizeof *out.changes.at, change_order);
+    }
+    out.first_error = first_error(&c);
+    out.headline = headline(&c, &out);
+    return out;
+}
