@@ -333,9 +333,27 @@ static int match_order(const void *a, const void *b)
 static int code_order(const void *a, const void *b)
 {
     const CodeMet *x = a, *y = b;
-    return x->row->order != y->row->order ? (x->row->order < y->row->order ? -1 : 1)
-           : x->family != y->family       ? x->family - y->family
-                                          : (x->code > y->code) - (x->code < y->code);
+    return x->family != y->family               ? (x->family < y->family ? -1 : 1)
+           : x->code != y->code                 ? (x->code < y->code ? -1 : 1)
+           : x->first_ns != y->first_ns         ? (x->first_ns < y->first_ns ? -1 : 1)
+           : x->row->order != y->row->order     ? (x->row->order < y->row->order ? -1 : 1)
+                                                : 0;
+}
+
+/* One entry a code, with the source that had it first. */
+static void codes_join(Analysis *out)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < out->codes.count; i++) {
+        CodeMet *c = &out->codes.at[i], *last = to ? &out->codes.at[to - 1] : NULL;
+        if (last && last->code == c->code && last->family == c->family) {
+            last->count += c->count;
+            last->last_ns = c->last_ns > last->last_ns ? c->last_ns : last->last_ns;
+        } else {
+            out->codes.at[to++] = *c;
+        }
+    }
+    out->codes.count = to;
 }
 
 /* After this, neither the number of workers nor their pace can be seen. */
@@ -349,6 +367,7 @@ void analysis_sort(Analysis *out)
     SORT(out->kept, kept_order);
     SORT(out->matches, match_order);
     SORT(out->codes, code_order);
+    codes_join(out);
 }
 
 /* --- diagnostics ------------------------------------------------------------------------------------------------ */

@@ -110,9 +110,26 @@ static RowStatus row_status(const Source *src, const Parser *parser, Status stat
                                                      : ROW_READ;
 }
 
+/* Called an archive, and none: text in it is an error page or a part of something, not a log. */
+static bool misnamed(const Source *src, const Parser *parser)
+{
+    static const char *const endings[] = {".zip", ".7z", ".cab", ".tar", ".gz", ".tgz", ".xz", ".zst"};
+    bool archive = false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        archive = archive || str_ends_nocase(src->name, str_of(endings[i]));
+    }
+    return archive && str_eq(str_of(parser->name), STR("plain_text"));
+}
+
 static void read_plain(Reader *r, Source *src, SourceRow *row, Str head)
 {
     const Parser *parser = parser_pick(src->path, head);
+    if (misnamed(src, parser)) {
+        row->status = ROW_UNREAD;
+        row->note = STR("named like an archive, but it is none");
+        analysis_diag(r->analysis, src, 0, "named like an archive, but it does not begin like one");
+        return;
+    }
     Status status = parser->parse(src, &r->scratch, r->analysis);
     row->status = row_status(src, parser, status);
     row->parser = row->status == ROW_UNREAD ? NULL : parser->name;

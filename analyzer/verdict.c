@@ -598,11 +598,62 @@ static void collect_all(const Case *c, Conclusion *out)
     }
 }
 
-static Str change_text(const Case *c, const Kept *k)
+static Str datum(const Event *ev, size_t index)
 {
-    const Event *ev = &k->ev;
-    Str parts[] = {ev->mark == MARK_SOFTWARE ? STR("software: ") : ev->mark == MARK_CLOCK ? STR("clock: ") : STR("service: "), k->quote};
-    return arena_join(c->run, parts, 2);
+    return index < ev->field_count ? str_trim(ev->fields[index].value) : (Str){0};
+}
+
+/* Data by position: bundle-formats.md section 4.5. Empty: not worth a line. */
+static Str change_text(const Case *c, const Event *ev)
+{
+    Str text[] = {(Str){0}, datum(ev, 0), (Str){0}, (Str){0}, (Str){0}, (Str){0}};
+    switch (ev->mark == MARK_CLOCK ? 0 : ev->id) {
+    case 0:
+        text[0] = STR("clock set from ");
+        text[1] = event_field(ev, STR("OldTime"));
+        text[2] = STR(" to ");
+        text[3] = event_field(ev, STR("NewTime"));
+        break;
+    case 1033:
+    case 1034:
+    case 1035:
+    case 1036: {
+        static const char *const verbs[] = {"installed ", "removed ", "reconfigured ", "updated "};
+        bool failed = !str_eq(datum(ev, 3), STR("0"));
+        text[0] = str_of(verbs[ev->id - 1033]);
+        text[2] = STR(" ");
+        text[3] = datum(ev, 1);
+        text[4] = failed ? STR(", status ") : (Str){0};
+        text[5] = failed ? datum(ev, 3) : (Str){0};
+        break;
+    }
+    case 7040:
+        text[0] = STR("start type of ");
+        text[2] = STR(": ");
+        text[3] = datum(ev, 1);
+        text[4] = STR(" became ");
+        text[5] = datum(ev, 2);
+        break;
+    case 7045:
+        text[0] = STR("service installed: ");
+        text[2] = STR(", ");
+        text[3] = datum(ev, 1);
+        break;
+    case 4202:
+        text[0] = STR("MSDTC started as ");
+        text[1] = datum(ev, 8);
+        break;
+    default:
+        return (Str){0};
+    }
+    return arena_join(c->run, text, sizeof text / sizeof *text);
+}
+
+/* The background transfer and update services go to and fro between start types by themselves, all day. */
+static bool is_routine(const Event *ev)
+{
+    Str name = ev->id == 7040 ? datum(ev, 3) : (Str){0};
+    return str_eq_nocase(name, STR("BITS")) || str_eq_nocase(name, STR("TrustedInstaller"));
 }
 
 static void changes_find(const Case *c, Conclusion *out)
@@ -614,9 +665,13 @@ static void changes_find(const Case *c, Conclusion *out)
     for (size_t i = 0; i < c->analysis->kept.count; i++) {
         const Kept *k = c->analysis->kept.at[i];
         Mark mark = k->ev.mark;
-        if (k->ev.time_ns > good->start_ns && k->ev.time_ns <= bad->start_ns &&
-            (mark == MARK_SOFTWARE || mark == MARK_SERVICE || mark == MARK_CLOCK)) {
-            *VEC_ADD(c->run, &out->changes) = (Change){k->ev.time_ns, change_text(c, k), k};
+        bool change = (mark == MARK_SOFTWARE || mark == MARK_SERVICE || mark == MARK_CLOCK) && !is_routine(&k->ev);
+        if (!change || k->ev.time_ns <= good->start_ns || k->ev.time_ns > bad->start_ns) {
+            continue;
+        }
+        Str text = change_text(c, &k->ev);
+        if (text.len) {
+            *VEC_ADD(c->run, &out->changes) = (Change){k->ev.time_ns, text, k};
         }
     }
     for (size_t i = 0; i < c->episodes->list.count; i++) {
@@ -704,8 +759,12 @@ static Str headline(const Case *c, const Conclusion *out)
         return arena_format(c->run, e->good ? "None of %zu backups failed" : "%zu backups are seen, and how they ended is not in the bundle", e->backups);
     }
     Str good[] = {STR(", last good "), e->last_good ? when_text(c, e->last_good) : (Str){0}};
+    const Episode *first = e->list.at;
+    while (!is_failed_backup(first)) {
+        first++;
+    }
     Str parts[] = {arena_format(c->run, "%zu of %zu backups failed, first ", e->failed, e->backups),
-                   when_text(c, e->first_failed),
+                   when_text(c, first),
                    e->last_good ? arena_join(c->run, good, 2) : STR(", none good"),
                    STR(": "),
                    finding(c, out)};
