@@ -9,7 +9,7 @@ typedef enum CodeFamily { CODE_HRESULT, CODE_NTSTATUS, CODE_WIN32, CODE_MSI } Co
 typedef struct ErrorCode {
     CodeFamily family;
     uint32_t code;
-    const char *symbol;  /* E_UNEXPECTED */
+    const char *symbol;  /* E_UNEXPECTED; NULL: the number has no public name */
     const char *meaning; /* one short sentence of ours */
 } ErrorCode;
 

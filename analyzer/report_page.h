@@ -16,12 +16,13 @@ typedef struct Page {
 void page_open(Page *p, Sink *out, unsigned columns, bool colour);
 void page_close(Page *p);
 
-void page_style(Page *p, Style style);         /* until the next one; a paragraph begins plain */
-void page_put(Page *p, const char *text);      /* our own words */
-void page_say(Page *p, Str untrusted);         /* somebody else's words, made harmless; very long ones are cut */
-void page_number(Page *p, uint64_t n);         /* 12,345 */
-void page_pad(Page *p, unsigned column);       /* blanks up to that column of the paragraph */
-unsigned page_width(const Page *p);            /* columns gathered so far */
+void page_style(Page *p, Style style);    /* until the next one; a paragraph begins plain */
+void page_put(Page *p, const char *text); /* our own words */
+void page_say(Page *p, Str untrusted);    /* somebody else's words, made harmless; very long ones are cut */
+void page_number(Page *p, uint64_t n);    /* how many: 12,345 */
+void page_id(Page *p, uint64_t n);        /* which one: 12345 */
+void page_pad(Page *p, unsigned column);  /* blanks up to that column of the paragraph */
+unsigned page_width(const Page *p);       /* columns gathered so far */
 
 typedef struct Frame {
     unsigned first, rest; /* indent of the first line, and of those that follow */
