@@ -23,10 +23,10 @@
 /* Binary XML: fragments in values in fragments … is 2 in real logs; elements in elements stay below 20. */
 #define LIMIT_BINXML_DEPTH 16
 #define LIMIT_BINXML_ELEMENTS 256
-/* Of one 64 KiB chunk: template bytes read (they overlap only on purpose), steps repeated by arrays and fragments, and
- * text written (real chunks stay below 1 MiB). */
+/* Of one 64 KiB chunk: template bytes read (they overlap only on purpose), steps run (400 records of 100 in a full one)
+ * and text written (real chunks stay below 1 MiB). */
 #define LIMIT_BINXML_COMPILED (1 * MIB)
-#define LIMIT_BINXML_WORK (4 * MIB)
+#define LIMIT_BINXML_WORK (256 * KIB)
 #define LIMIT_BINXML_TEXT (16 * MIB)
 
 /* Archives inside archives: support tools zip a zip; nobody goes deeper than that. */
@@ -63,5 +63,7 @@
 #define LIMIT_REGEX_STACK (512 * KIB)
 /* Hits looked at for one correlation. */
 #define LIMIT_CORRELATE 20000
+/* Fields one correlation groups by; three is much. */
+#define LIMIT_GROUP_BY 16
 
 #endif

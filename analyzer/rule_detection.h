@@ -92,5 +92,7 @@ Detection *detection_load(Loader *l, const Node *n, const LogSource *source, Reg
 
 bool number_parse(Str s, long double *out);        /* 12, -1.5, 0x1f */
 bool address_parse(Str s, uint8_t address[16], bool *v4);
+/* Of a TEXT or GLOB pattern. In match.c. */
+bool pattern_text_holds(const Pattern *p, Str value);
 
 #endif

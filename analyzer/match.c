@@ -1,0 +1,550 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "match.h"
+
+#include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits.h"
+#include "prefilter.h"
+
+#define JIT_STACK_MIN (32 * KIB)
+
+struct Matcher {
+    const RuleSet *set;
+    Arena arena;    /* as long as the matcher */
+    Arena scratch;  /* the joined message of one event */
+    PrefilterScan scan;
+    MatchResult *results;
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack;
+    const Event *ev;
+    const LogSource *source; /* of the candidate being proved */
+    Str joined;              /* Message of an event without a text; at == NULL: not yet made */
+    char id[16];
+    const char *why;
+};
+
+Matcher *matcher_open(const RuleSet *set)
+{
+    Matcher *m = calloc(1, sizeof *m);
+    if (!m) {
+        fputs("vmsift: out of memory\n", stderr);
+        exit(1);
+    }
+    m->set = set;
+    m->data = pcre2_match_data_create(1, NULL);
+    m->context = pcre2_match_context_create(NULL);
+    m->stack = pcre2_jit_stack_create(JIT_STACK_MIN, LIMIT_REGEX_STACK, NULL);
+    if (!m->data || !m->context) {
+        fputs("vmsift: out of memory\n", stderr);
+        exit(1);
+    }
+    pcre2_set_match_limit(m->context, LIMIT_REGEX_MATCH);
+    pcre2_set_heap_limit(m->context, (uint32_t)(LIMIT_REGEX_STACK / KIB)); /* without JIT */
+    if (m->stack) {
+        pcre2_jit_stack_assign(m->context, NULL, m->stack);
+    }
+    prefilter_scan_init(&m->scan, set->prefilter, &m->arena);
+    m->results = ARENA_NEW(&m->arena, MatchResult, set->rule_count);
+    return m;
+}
+
+void matcher_close(Matcher *m)
+{
+    if (!m) {
+        return;
+    }
+    pcre2_match_data_free(m->data);
+    pcre2_match_context_free(m->context);
+    pcre2_jit_stack_free(m->stack);
+    arena_free(&m->arena);
+    arena_free(&m->scratch);
+    free(m);
+}
+
+/* --- one pattern, one value ------------------------------------------------------------------------------------- */
+
+static bool same(Str a, Str b, bool cased)
+{
+    return cased ? str_eq(a, b) : str_eq_nocase(a, b);
+}
+
+static size_t find(Str s, Str needle, size_t from, bool cased)
+{
+    return cased ? str_find(s, needle, from) : str_find_nocase(s, needle, from);
+}
+
+static bool placed(Str value, Str text, Place place, bool cased)
+{
+    switch (place) {
+    case PLACE_WHOLE:
+        return same(value, text, cased);
+    case PLACE_START:
+        return same(str_slice(value, 0, text.len), text, cased);
+    case PLACE_END:
+        return value.len >= text.len && same(str_from(value, value.len - text.len), text, cased);
+    default:
+        return find(value, text, 0, cased) != STR_NOT_FOUND;
+    }
+}
+
+/* Bytes of the character there: 1 where it is not UTF-8. */
+static size_t character(Str s, size_t at)
+{
+    uint8_t c = s.at[at];
+    size_t len = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    if (len > s.len - at) {
+        return 1;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if ((s.at[at + i] & 0xC0) != 0x80) {
+            return 1;
+        }
+    }
+    return len;
+}
+
+static size_t dash(Str s, size_t at)
+{
+    if (s.at[at] == '-' || s.at[at] == '/') {
+        return 1;
+    }
+    bool wide = s.len - at >= 3 && s.at[at] == 0xE2 && s.at[at + 1] == 0x80; /* en dash, em dash, horizontal bar */
+    return wide && s.at[at + 2] >= 0x93 && s.at[at + 2] <= 0x95 ? 3 : 0;
+}
+
+/* Takes one piece that is no `*`; STR_NOT_FOUND if it is not there. */
+static size_t piece_take(const Piece *piece, Str value, size_t at, bool cased)
+{
+    if (piece->kind == PIECE_TEXT) {
+        Str there = str_slice(value, at, at + piece->text.len);
+        return same(there, piece->text, cased) ? at + piece->text.len : STR_NOT_FOUND;
+    }
+    size_t len = at == value.len ? 0 : piece->kind == PIECE_ONE ? character(value, at) : dash(value, at);
+    return len ? at + len : STR_NOT_FOUND;
+}
+
+/* The last `*` takes more and more until the rest fits: a star before it never needs to be tried again. */
+static bool glob(const Pattern *p, Str value)
+{
+    size_t at = 0, i = 0, star = SIZE_MAX, mark = 0;
+    while (true) {
+        if (i < p->piece_count && p->pieces[i].kind == PIECE_MANY) {
+            star = i++;
+            mark = at;
+            if (i == p->piece_count) {
+                return true;
+            }
+        } else {
+            size_t next = i < p->piece_count ? piece_take(&p->pieces[i], value, at, p->cased) : STR_NOT_FOUND;
+            if (i == p->piece_count && at == value.len) {
+                return true;
+            }
+            if (next != STR_NOT_FOUND) {
+                at = next;
+                i++;
+                continue;
+            }
+            if (star == SIZE_MAX || mark >= value.len) {
+                return false;
+            }
+            mark += character(value, mark);
+            i = star + 1;
+        }
+        if (p->pieces[i].kind == PIECE_TEXT) { /* straight to where the text behind the star stands next */
+            mark = find(value, p->pieces[i].text, mark, p->cased);
+            if (mark == STR_NOT_FOUND) {
+                return false;
+            }
+        }
+        at = mark;
+    }
+}
+
+bool pattern_text_holds(const Pattern *p, Str value)
+{
+    return p->kind == PATTERN_GLOB ? glob(p, value) : placed(value, p->text, p->place, p->cased);
+}
+
+static Truth regex(Matcher *m, const Pattern *p, Str value)
+{
+    const uint8_t *subject = value.at ? value.at : (const uint8_t *)"";
+    int found = pcre2_match(p->regex, subject, value.len, 0, 0, m->data, m->context);
+    if (found >= 0 || found == PCRE2_ERROR_NOMATCH) {
+        return truth_of(found >= 0);
+    }
+    m->why = "a regular expression of the rule reached its limit on this event";
+    return UNKNOWN;
+}
+
+static bool compare(const Pattern *p, Str value)
+{
+    long double number;
+    if (!number_parse(str_trim(value), &number)) {
+        return false;
+    }
+    return p->compare == COMPARE_LT    ? number < p->number
+           : p->compare == COMPARE_LTE ? number <= p->number
+           : p->compare == COMPARE_GT  ? number > p->number
+                                       : number >= p->number;
+}
+
+static bool equal_number(const Pattern *p, Str value)
+{
+    long double number;
+    return str_eq_nocase(value, p->text) || (number_parse(value, &number) && number == p->number);
+}
+
+static bool in_network(const Pattern *p, Str value)
+{
+    uint8_t address[16];
+    bool v4;
+    if (!address_parse(value, address, &v4)) {
+        return false;
+    }
+    unsigned whole = p->bits / 8, rest = p->bits % 8;
+    return memcmp(address, p->net, whole) == 0 && (!rest || (address[whole] ^ p->net[whole]) >> (8 - rest) == 0);
+}
+
+/* --- the values of a field -------------------------------------------------------------------------------------- */
+
+typedef struct Look {
+    FieldKind field;
+    Str name;
+    size_t at;
+} Look;
+
+/* Sigma's name of a field, as this source calls it. */
+static Str own_name(const Matcher *m, Str name)
+{
+    for (size_t i = 0; i < m->source->renamed_count; i++) {
+        if (str_eq_nocase(m->source->renamed[i].sigma, name)) {
+            return m->source->renamed[i].own;
+        }
+    }
+    return name;
+}
+
+static Str message(Matcher *m)
+{
+    const Event *ev = m->ev;
+    if (ev->message.len || m->joined.at) {
+        return ev->message.len ? ev->message : m->joined;
+    }
+    Str *parts = ARENA_NEW(&m->scratch, Str, 2 * ev->field_count);
+    size_t count = 0;
+    for (size_t i = 0; i < ev->field_count; i++) {
+        if (count) {
+            parts[count++] = STR("\n");
+        }
+        parts[count++] = ev->fields[i].value;
+    }
+    m->joined = arena_join(&m->scratch, parts, count);
+    return m->joined;
+}
+
+static bool one(Look *look, Str value, Str *out)
+{
+    *out = value;
+    return look->at++ == 0 && value.len;
+}
+
+static bool two(Look *look, Str a, Str b, Str *out)
+{
+    while (look->at < 2) {
+        *out = look->at++ == 0 ? a : b;
+        if (out->len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool field_next(const Matcher *m, Look *look, Str *out)
+{
+    const Event *ev = m->ev;
+    while (look->at < ev->field_count) {
+        const Field *f = &ev->fields[look->at++];
+        bool data = look->field == FIELD_DATA && (!f->name.len || str_eq_nocase(f->name, STR("Data")));
+        if (data || (look->field == FIELD_NAMED && str_eq_nocase(f->name, look->name))) {
+            *out = f->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static Str level_number(Level level)
+{
+    return str_slice(STR("012345"), (size_t)level, (size_t)level + 1);
+}
+
+static bool look_next(Matcher *m, Look *look, Str *out)
+{
+    const Event *ev = m->ev;
+    switch (look->field) {
+    case FIELD_MESSAGE:
+        return one(look, message(m), out);
+    case FIELD_LEVEL:
+        return two(look, level_number(ev->level), str_of(level_name(ev->level)), out);
+    case FIELD_EVENT_ID:
+        return one(look, str_of(m->id), out);
+    case FIELD_PROVIDER:
+        return two(look, ev->provider, ev->provider_alias, out);
+    case FIELD_CHANNEL:
+        return one(look, ev->channel, out);
+    case FIELD_COMPUTER:
+        return one(look, ev->computer, out);
+    case FIELD_ANY:
+        if (look->at == 0 && ev->message.len) {
+            look->at = 1;
+            *out = ev->message;
+            return true;
+        }
+        look->at += look->at == 0;
+        *out = look->at <= ev->field_count ? ev->fields[look->at - 1].value : (Str){0};
+        return look->at++ <= ev->field_count;
+    default:
+        return field_next(m, look, out);
+    }
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------ */
+
+static bool may_lack(const Matcher *m)
+{
+    Service s = m->ev->service;
+    return s == SERVICE_EPISODE || s == SERVICE_REGISTRY_STATE || s == SERVICE_SERVICE_STATE || s == SERVICE_FILE_LISTING;
+}
+
+static Truth absent(Matcher *m)
+{
+    if (!may_lack(m)) {
+        return NO;
+    }
+    m->why = m->why ? m->why : "the bundle does not tell a field that the rule tests";
+    return UNKNOWN;
+}
+
+static Truth same_field(Matcher *m, const Pattern *p, Str value)
+{
+    Look look = {FIELD_NAMED, own_name(m, p->text), 0};
+    Str other;
+    bool any = false;
+    while (look_next(m, &look, &other)) {
+        any = true;
+        if (placed(value, other, p->place, p->cased)) {
+            return YES;
+        }
+    }
+    return any ? NO : absent(m);
+}
+
+static Truth pattern_truth(Matcher *m, const Pattern *p, Str value)
+{
+    switch (p->kind) {
+    case PATTERN_REGEX:
+        return regex(m, p, value);
+    case PATTERN_NUMBER:
+        return truth_of(equal_number(p, value));
+    case PATTERN_COMPARE:
+        return truth_of(compare(p, value));
+    case PATTERN_CIDR:
+        return truth_of(in_network(p, str_trim(value)));
+    case PATTERN_FIELD:
+        return same_field(m, p, value);
+    case PATTERN_NULL:
+        return NO;
+    case PATTERN_EXISTS:
+        return truth_of(p->yes);
+    default:
+        return truth_of(pattern_text_holds(p, value));
+    }
+}
+
+static Truth absent_truth(Matcher *m, const Pattern *p)
+{
+    if (p->kind == PATTERN_EXISTS) {
+        return truth_of(!p->yes);
+    }
+    return p->kind == PATTERN_NULL && !may_lack(m) ? YES : absent(m);
+}
+
+/* Any value of the field, any pattern of the author's value. */
+static Truth value_truth(Matcher *m, const Test *t, const Value *v)
+{
+    Look look = {t->field, t->field == FIELD_NAMED ? own_name(m, t->name) : t->name, 0};
+    Str value;
+    Truth truth = NO;
+    bool any = false;
+    while (truth != YES && look_next(m, &look, &value)) {
+        any = true;
+        for (size_t p = 0; p < v->count && truth != YES; p++) {
+            truth = truth_or(truth, pattern_truth(m, &v->patterns[p], value));
+        }
+    }
+    return any ? truth : absent_truth(m, &v->patterns[0]);
+}
+
+static Truth test_truth(Matcher *m, const Test *t)
+{
+    Truth truth = t->all ? YES : NO;
+    for (size_t v = 0; v < t->count && truth != (t->all ? NO : YES); v++) {
+        Truth next = value_truth(m, t, &t->values[v]);
+        truth = t->all ? truth_and(truth, next) : truth_or(truth, next);
+    }
+    return t->negated ? truth_not(truth) : truth;
+}
+
+static Truth selection_truth(Matcher *m, const Selection *s)
+{
+    if (s->kind == SELECT_TEST) {
+        return test_truth(m, s->test);
+    }
+    bool all = s->kind == SELECT_ALL;
+    Truth truth = all ? YES : NO;
+    for (size_t i = 0; i < s->count && truth != (all ? NO : YES); i++) {
+        Truth next = selection_truth(m, s->items[i]);
+        truth = all ? truth_and(truth, next) : truth_or(truth, next);
+    }
+    return truth;
+}
+
+static Truth condition_truth(Matcher *m, const Detection *d, const Expression *e)
+{
+    if (e->kind == EXPR_LEAF) {
+        return selection_truth(m, d->selections[e->leaf]);
+    }
+    Truth left = condition_truth(m, d, e->left);
+    if (e->kind == EXPR_NOT) {
+        return truth_not(left);
+    }
+    if (left == (e->kind == EXPR_AND ? NO : YES)) {
+        return left;
+    }
+    Truth right = condition_truth(m, d, e->right);
+    return e->kind == EXPR_AND ? truth_and(left, right) : truth_or(left, right);
+}
+
+/* --- near misses ------------------------------------------------------------------------------------------------ */
+
+typedef struct Score { /* how near an event came to one way of fulfilling a rule */
+    unsigned passed, tests;
+    bool strong; /* something more than its level held */
+    bool alien;  /* it is not even the event the rule is about */
+} Score;
+
+static Score score_both(Score a, Score b)
+{
+    return (Score){a.passed + b.passed, a.tests + b.tests, a.strong || b.strong, a.alien || b.alien};
+}
+
+static Score score_either(Score a, Score b)
+{
+    if (a.alien != b.alien) {
+        return a.alien ? b : a;
+    }
+    return (uint64_t)b.passed * a.tests > (uint64_t)a.passed * b.tests ? b : a;
+}
+
+static Score test_score(Matcher *m, const Test *t)
+{
+    Score score = {.tests = t->all ? (unsigned)t->count : 1};
+    for (size_t v = 0; t->all && v < t->count; v++) {
+        score.passed += value_truth(m, t, &t->values[v]) == YES;
+    }
+    if (!t->all || t->negated) {
+        score = (Score){.passed = test_truth(m, t) == YES, .tests = 1};
+    }
+    score.strong = score.passed && t->field != FIELD_LEVEL && !t->negated;
+    score.alien = t->identity && score.passed < score.tests;
+    return score;
+}
+
+static Score selection_score(Matcher *m, const Selection *s)
+{
+    Score score = {0};
+    for (size_t i = 0; s->kind != SELECT_TEST && i < s->count; i++) {
+        Score next = selection_score(m, s->items[i]);
+        score = i == 0 ? next : s->kind == SELECT_ALL ? score_both(score, next) : score_either(score, next);
+    }
+    return s->kind == SELECT_TEST ? test_score(m, s->test) : score;
+}
+
+static Score condition_score(Matcher *m, const Detection *d, const Expression *e)
+{
+    if (e->kind == EXPR_LEAF) {
+        return selection_score(m, d->selections[e->leaf]);
+    }
+    if (e->kind == EXPR_NOT) { /* that an exception does not hold brings no event nearer */
+        return (Score){.tests = condition_truth(m, d, e->left) == YES};
+    }
+    Score left = condition_score(m, d, e->left), right = condition_score(m, d, e->right);
+    return e->kind == EXPR_AND ? score_both(left, right) : score_either(left, right);
+}
+
+static uint16_t clamp16(unsigned n)
+{
+    return n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+}
+
+/* --- events ----------------------------------------------------------------------------------------------------- */
+
+static bool candidate_result(Matcher *m, const Candidate *c, MatchResult *out)
+{
+    const Detection *d = c->rule->detection;
+    m->source = c->source;
+    m->why = NULL;
+    Truth truth = condition_truth(m, d, d->condition);
+    *out = (MatchResult){.rule = c->rule, .truth = truth, .why = truth == UNKNOWN ? m->why : NULL};
+    if (truth != NO) {
+        return true;
+    }
+    Score score = condition_score(m, d, d->condition);
+    out->passed = clamp16(score.passed);
+    out->tests = clamp16(score.tests);
+    return score.strong && !score.alien && out->passed < out->tests;
+}
+
+static void id_text(Matcher *m, uint32_t id)
+{
+    char digits[16];
+    size_t n = 0;
+    do {
+        digits[n++] = (char)('0' + id % 10);
+        id /= 10;
+    } while (id);
+    for (size_t i = 0; i < n; i++) {
+        m->id[i] = digits[n - 1 - i];
+    }
+    m->id[n] = 0;
+}
+
+size_t match_event(Matcher *m, const Event *ev, const MatchResult **results)
+{
+    size_t count = 0;
+    *results = m->results;
+    prefilter_scan(m->set->prefilter, &m->scan, ev);
+    if (!m->scan.count) {
+        return 0;
+    }
+    m->ev = ev;
+    id_text(m, ev->id);
+    if (m->joined.at) {
+        m->joined = (Str){0};
+        arena_reset(&m->scratch);
+    }
+    for (size_t i = 0; i < m->scan.count; i++) {
+        count += candidate_result(m, &m->scan.found[i], &m->results[count]);
+    }
+    return count;
+}
+
+bool match_wants(const Matcher *m, Str provider, Str provider_alias, uint32_t id, Str channel)
+{
+    Matcher *own = (Matcher *)m; /* the channel found last is remembered; nothing else changes */
+    return prefilter_wants(m->set->prefilter, &own->scan, provider, provider_alias, id, channel);
+}

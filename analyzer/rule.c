@@ -1,0 +1,544 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "rule.h"
+
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/platform.h"
+#include "limits.h"
+#include "prefilter.h"
+#include "rule_load.h"
+
+#define FOLDER_DEPTH 8
+
+/* By embed.awk: for each file its name, its lines, NULL; one more NULL ends the list. */
+extern const char *const signatures_builtin[];
+
+typedef struct File {
+    Str path; /* as errors name it */
+    Str text;
+    bool builtin, replaced;
+} File;
+
+typedef struct Doc {
+    const File *file;
+    const Node *node;
+    size_t number; /* in its file, from 1; 0: the only one */
+} Doc;
+
+typedef struct Load {
+    Loader l;
+    RuleSet *set;
+    Prefilter *prefilter;
+    bool only;
+    VEC(File) files;
+    VEC(Doc) detections;
+    VEC(Doc) correlations;
+    VEC(Doc) causes;
+} Load;
+
+static Str file_base(Str path)
+{
+    size_t cut = str_rfind_byte(path, '/');
+    Str name = cut == STR_NOT_FOUND ? path : str_from(path, cut + 1);
+    return str_ends_nocase(name, STR(".yml")) ? str_slice(name, 0, name.len - 4) : name;
+}
+
+static bool is_logsources(const File *f)
+{
+    return str_eq(file_base(f->path), STR("logsources"));
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------ */
+
+static void builtin_files(Load *load)
+{
+    Arena *run = load->l.run;
+    for (const char *const *at = signatures_builtin; *at; at++) {
+        File f = {.path = arena_join(run, (Str[]){STR("signatures/"), str_of(*at)}, 2), .builtin = true};
+        VEC(Str) lines = {0};
+        while (*++at) {
+            *VEC_ADD(run, &lines) = str_of(*at);
+        }
+        f.text = arena_join(run, lines.at, lines.count);
+        if (!load->only || is_logsources(&f)) {
+            *VEC_ADD(run, &load->files) = f;
+        }
+    }
+}
+
+static bool file_read(Arena *run, const char *path, Str *text)
+{
+    FILE *in = fopen(path, "rb");
+    if (!in) {
+        return false;
+    }
+    uint8_t *bytes = malloc(LIMIT_YAML_BYTES + 1);
+    size_t n = bytes ? fread(bytes, 1, LIMIT_YAML_BYTES + 1, in) : 0;
+    bool ok = bytes && !ferror(in);
+    *text = arena_str(run, (Str){bytes, n});
+    free(bytes);
+    fclose(in);
+    return ok;
+}
+
+static void file_add(Load *load, Str path)
+{
+    File f = {.path = path};
+    load->l.file = path;
+    if (!file_read(load->l.run, (const char *)path.at, &f.text)) {
+        COMPLAIN(&load->l, NULL, STR("cannot be read; check its permissions"));
+        return;
+    }
+    for (size_t i = 0; i < load->files.count; i++) {
+        File *other = &load->files.at[i];
+        other->replaced = other->replaced || (other->builtin && str_eq_nocase(file_base(other->path), file_base(path)));
+    }
+    *VEC_ADD(load->l.run, &load->files) = f;
+}
+
+/* With a NUL behind it that its length does not count. */
+static Str path_end(Arena *run, Str path)
+{
+    return str_slice(arena_join(run, (Str[]){path, {(const uint8_t *)"", 1}}, 2), 0, path.len);
+}
+
+static Str path_join(Arena *run, Str folder, Str name)
+{
+    return path_end(run, arena_join(run, (Str[]){folder, STR("/"), name}, 3));
+}
+
+static void folder_files(Load *load, Str folder, unsigned depth)
+{
+    Str *names;
+    size_t count;
+    load->l.file = folder;
+    if (!platform_folder(load->l.run, (const char *)folder.at, &names, &count)) {
+        COMPLAIN(&load->l, NULL, STR("is no folder that can be read; --signatures wants a folder of .yml files"));
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        Str path = path_join(load->l.run, folder, names[i]);
+        uint64_t size;
+        int64_t mtime;
+        FileKind kind = platform_file((const char *)path.at, false, &size, &mtime);
+        if (kind == FILE_FOLDER && depth < FOLDER_DEPTH) {
+            folder_files(load, path, depth + 1);
+        } else if (kind == FILE_REGULAR && str_ends_nocase(path, STR(".yml"))) {
+            file_add(load, path);
+        }
+    }
+}
+
+/* --- documents -------------------------------------------------------------------------------------------------- */
+
+/* Sigma allows keys of one's own; what looks like a slip of the pen is one. */
+static void keys_check(Loader *l, const Node *doc)
+{
+    const Str known[] = {
+        STR("title"),      STR("id"),     STR("name"),       STR("related"),        STR("status"),    STR("description"),
+        STR("references"), STR("author"), STR("date"),       STR("modified"),       STR("tags"),      STR("level"),
+        STR("fields"),     STR("license"), STR("scope"),      STR("falsepositives"), STR("taxonomy"),  STR("logsource"),
+        STR("detection"),  STR("vmsift"), STR("correlation")};
+    for (size_t i = 0; i < doc->count; i++) {
+        Str key = map_key(doc, i)->text;
+        Str near = nearest_word(key, known, sizeof known / sizeof *known);
+        if (str_eq(key, STR("action")) || str_eq(key, STR("filter"))) {
+            COMPLAIN(l, map_key(doc, i), STR("'"), key, STR("' is not supported; write complete rules"));
+        } else if (near.len && !str_eq(near, key)) {
+            complain_unknown(l, map_key(doc, i), "key", key, known, sizeof known / sizeof *known);
+        }
+    }
+}
+
+static void doc_sort(Load *load, Doc doc)
+{
+    Loader *l = &load->l;
+    if (doc.node->kind != NODE_MAP) {
+        COMPLAIN(l, doc.node, STR("a signature is a map of 'key: value'"));
+        return;
+    }
+    keys_check(l, doc.node);
+    bool detection = map_get(doc.node, "detection"), correlation = map_get(doc.node, "correlation");
+    bool cause = map_get(doc.node, "vmsift");
+    if (detection + correlation + cause != 1) {
+        COMPLAIN(l, doc.node, STR("a document has exactly one of 'detection', 'correlation' and 'vmsift'"));
+    } else if (detection) {
+        *VEC_ADD(l->run, &load->detections) = doc;
+    } else if (correlation) {
+        *VEC_ADD(l->run, &load->correlations) = doc;
+    } else {
+        *VEC_ADD(l->run, &load->causes) = doc;
+    }
+}
+
+static void file_parse(Load *load, const File *f)
+{
+    NodeList docs = {0};
+    load->l.file = f->path;
+    if (!yaml_read(&load->l, f->text, &docs)) {
+        return;
+    }
+    if (!docs.docs.count) {
+        COMPLAIN(&load->l, NULL, STR("is empty; a signature file holds at least one document"));
+    } else if (is_logsources(f)) {
+        logsources_load(&load->l, load->set, docs.docs.at[0]);
+    } else {
+        for (size_t i = 0; i < docs.docs.count; i++) {
+            doc_sort(load, (Doc){f, docs.docs.at[i], docs.docs.count > 1 ? i + 1 : 0});
+        }
+    }
+}
+
+/* --- heads ------------------------------------------------------------------------------------------------------ */
+
+static bool uuid(Str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? s.at[i] != '-' : byte_hex(s.at[i]) < 0) {
+            return false;
+        }
+    }
+    return s.len == 36;
+}
+
+static Str level_load(Loader *l, const Node *doc)
+{
+    const Str levels[] = {STR("informational"), STR("low"), STR("medium"), STR("high"), STR("critical")};
+    Str level = map_text(l, doc, "level", false);
+    for (size_t i = 0; i < 5; i++) {
+        if (!level.len || str_eq(level, levels[i])) {
+            return level;
+        }
+    }
+    complain_unknown(l, map_get(doc, "level"), "level", level, levels, 5);
+    return level;
+}
+
+static void rule_head(Load *load, Rule *rule, const Doc *doc, RuleKind kind)
+{
+    Loader *l = &load->l;
+    rule->kind = kind;
+    rule->index = (uint32_t)(rule - load->set->rules);
+    rule->file = doc->file->path;
+    rule->line = doc->node->line;
+    rule->title = map_text(l, doc->node, "title", true);
+    rule->level = level_load(l, doc->node);
+    rule->id = map_text(l, doc->node, "id", false);
+    rule->name = map_text(l, doc->node, "name", false);
+    if (rule->id.len && !uuid(rule->id)) {
+        COMPLAIN(l, map_get(doc->node, "id"), STR("'id' must be a UUID: 8-4-4-4-12 hexadecimal digits"));
+    }
+    if (!rule->name.len) {
+        Str base = file_base(rule->file);
+        rule->name = doc->number ? arena_join(l->run, (Str[]){base, arena_format(l->run, "#%zu", doc->number)}, 2) : base;
+    }
+}
+
+static void complain_twice(Load *load, const Node *at, const char *key, Str name, Str file, uint32_t line)
+{
+    COMPLAIN(&load->l, at, STR("'"), str_of(key), STR(": "), name, STR("' stands here a second time; first in "), file,
+             arena_format(load->l.run, ":%u; take another", (unsigned)line));
+}
+
+static void names_check(Load *load, const Doc *docs, size_t from, size_t count)
+{
+    RuleSet *set = load->set;
+    for (size_t i = from; i < from + count; i++) {
+        const Rule *rule = &set->rules[i];
+        load->l.file = rule->file;
+        for (size_t k = 0; k < i; k++) {
+            const Rule *other = &set->rules[k];
+            bool name = str_eq(rule->name, other->name), id = rule->id.len && str_eq_nocase(rule->id, other->id);
+            if (name || id) {
+                complain_twice(load, docs[i - from].node, name ? "name" : "id", name ? rule->name : rule->id, other->file,
+                               other->line);
+                break;
+            }
+        }
+    }
+}
+
+static void heads_load(Load *load)
+{
+    RuleSet *set = load->set;
+    size_t detections = load->detections.count, all = detections + load->correlations.count;
+    if (all > LIMIT_RULES) {
+        load->l.file = STR("signatures");
+        COMPLAIN(&load->l, NULL, STR("more than 4096 rules; leave some out"));
+        return;
+    }
+    set->rules = ARENA_NEW(load->l.run, Rule, all);
+    set->rule_count = all;
+    for (size_t i = 0; i < all; i++) {
+        const Doc *doc = i < detections ? &load->detections.at[i] : &load->correlations.at[i - detections];
+        load->l.file = doc->file->path;
+        rule_head(load, &set->rules[i], doc, i < detections ? RULE_DETECTION : RULE_CORRELATION);
+    }
+    names_check(load, load->detections.at, 0, detections);
+    names_check(load, load->correlations.at, detections, load->correlations.count);
+}
+
+/* --- bodies ----------------------------------------------------------------------------------------------------- */
+
+static void detections_load(Load *load)
+{
+    for (size_t i = 0; i < load->detections.count && i < load->set->rule_count; i++) {
+        const Doc *doc = &load->detections.at[i];
+        Rule *rule = &load->set->rules[i];
+        const Node *source = map_get(doc->node, "logsource");
+        load->l.file = doc->file->path;
+        if (!source) {
+            COMPLAIN(&load->l, doc->node, STR("'logsource' is missing; add 'logsource: {product: …, service: …}'"));
+            continue;
+        }
+        rule->source = logsource_find(&load->l, load->set, source);
+        if (rule->source) {
+            rule->detection = detection_load(&load->l, map_get(doc->node, "detection"), rule->source, &load->prefilter->regexes);
+        }
+    }
+}
+
+/* The order in which every correlation comes behind its parts; false if there is none. order[new] = old. */
+static bool correlation_order(const RuleSet *set, size_t from, uint32_t *order, bool *placed)
+{
+    size_t done = from;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t i = from; i < set->rule_count; i++) {
+            bool ready = !placed[i];
+            for (size_t p = 0; p < set->rules[i].part_count && ready; p++) {
+                ready = set->rules[i].parts[p] < from || placed[set->rules[i].parts[p]];
+            }
+            if (ready) {
+                order[done++] = (uint32_t)i;
+                placed[i] = moved = true;
+            }
+        }
+    }
+    return done == set->rule_count;
+}
+
+static void correlations_sort(Load *load, size_t from)
+{
+    RuleSet *set = load->set;
+    Arena *run = load->l.run;
+    uint32_t *order = ARENA_NEW(run, uint32_t, set->rule_count), *now = ARENA_NEW(run, uint32_t, set->rule_count);
+    bool *placed = ARENA_NEW(run, bool, set->rule_count);
+    if (!correlation_order(set, from, order, placed)) {
+        for (size_t i = from; i < set->rule_count; i++) {
+            if (!placed[i]) {
+                load->l.file = set->rules[i].file;
+                COMPLAIN(&load->l, load->correlations.at[i - from].node, STR("correlation '"), set->rules[i].name,
+                         STR("' is made of itself, by way of its rules; take one of them out"));
+            }
+        }
+        return;
+    }
+    Rule *sorted = ARENA_NEW(run, Rule, set->rule_count);
+    for (size_t i = 0; i < set->rule_count; i++) {
+        uint32_t old = i < from ? (uint32_t)i : order[i];
+        sorted[i] = set->rules[old];
+        sorted[i].index = now[old] = (uint32_t)i;
+    }
+    for (size_t i = from; i < set->rule_count; i++) {
+        uint32_t *parts = (uint32_t *)sorted[i].parts;
+        struct Alias *aliases = (struct Alias *)sorted[i].aliases;
+        for (size_t p = 0; p < sorted[i].part_count; p++) {
+            parts[p] = now[parts[p]];
+        }
+        for (size_t a = 0; a < sorted[i].alias_count; a++) {
+            aliases[a].part = now[aliases[a].part];
+        }
+    }
+    set->rules = sorted;
+}
+
+static void correlations_load(Load *load)
+{
+    size_t from = load->detections.count;
+    for (size_t i = from; i < load->set->rule_count; i++) {
+        const Doc *doc = &load->correlations.at[i - from];
+        load->l.file = doc->file->path;
+        correlation_load(&load->l, load->set, &load->set->rules[i], map_get(doc->node, "correlation"));
+    }
+    correlations_sort(load, from);
+}
+
+static void cause_head(Load *load, Cause *cause, const Doc *doc)
+{
+    Loader *l = &load->l;
+    Str base = file_base(doc->file->path);
+    cause->file = doc->file->path;
+    cause->name = map_text(l, doc->node, "name", true);
+    cause->title = map_text(l, doc->node, "title", true);
+    cause->level = level_load(l, doc->node);
+    if (cause->name.len && !str_eq(cause->name, base)) {
+        COMPLAIN(l, map_get(doc->node, "name"), STR("a cause is named as its file: 'name: "), base, STR("'"));
+    }
+    for (size_t i = 0; i < load->set->rule_count; i++) {
+        const Rule *rule = &load->set->rules[i];
+        if (str_eq(rule->name, cause->name)) {
+            complain_twice(load, doc->node, "name", cause->name, rule->file, rule->line);
+        }
+    }
+}
+
+static int cause_compare(const void *a, const void *b)
+{
+    return str_order(((const Cause *)a)->name, ((const Cause *)b)->name);
+}
+
+static void causes_load(Load *load)
+{
+    RuleSet *set = load->set;
+    size_t count = load->causes.count;
+    Cause *causes = ARENA_NEW(load->l.run, Cause, count);
+    Str *names = ARENA_NEW(load->l.run, Str, count);
+    for (size_t i = 0; i < count; i++) {
+        load->l.file = load->causes.at[i].file->path;
+        cause_head(load, &causes[i], &load->causes.at[i]);
+        names[i] = causes[i].name;
+        for (size_t k = 0; k < i; k++) {
+            if (str_eq(names[k], names[i])) {
+                complain_twice(load, load->causes.at[i].node, "name", names[i], causes[k].file, load->causes.at[k].node->line);
+            }
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        load->l.file = causes[i].file;
+        cause_load(&load->l, set, &causes[i], load->causes.at[i].node, load->only ? NULL : names, count);
+    }
+    qsort(causes, count, sizeof *causes, cause_compare);
+    set->causes = causes;
+    set->cause_count = count;
+}
+
+/* --- the set ---------------------------------------------------------------------------------------------------- */
+
+static void files_parse(Load *load)
+{
+    for (int sources = 1; sources >= 0; sources--) { /* log sources first: rules name them */
+        for (size_t i = 0; i < load->files.count; i++) {
+            const File *f = &load->files.at[i];
+            if (!f->replaced && is_logsources(f) == (sources == 1)) {
+                file_parse(load, f);
+            }
+        }
+    }
+}
+
+static Status load_run(Load *load)
+{
+    files_parse(load);
+    heads_load(load);
+    detections_load(load);
+    correlations_load(load);
+    causes_load(load);
+    if (load->l.error_count) {
+        return ST_FATAL;
+    }
+    prefilter_build(load->prefilter, load->set, load->l.run);
+    return ST_OK;
+}
+
+static Load load_begin(RuleSet *set, bool only, Arena *run, Sink *errors)
+{
+    Load load = {.l = {.run = run, .errors = errors}, .set = set, .only = only};
+    *set = (RuleSet){.prefilter = ARENA_NEW(run, Prefilter, 1)};
+    load.prefilter = set->prefilter;
+    builtin_files(&load);
+    return load;
+}
+
+Status rule_set_load(RuleSet *set, const char *folder, bool only, Arena *run, Sink *errors)
+{
+    Load load = load_begin(set, only, run, errors);
+    if (folder) {
+        Str path = arena_str(run, str_of(folder));
+        while (path.len > 1 && path.at[path.len - 1] == '/') {
+            path.len--;
+        }
+        folder_files(&load, path_end(run, path), 0);
+    }
+    return load_run(&load);
+}
+
+Status rule_set_load_memory(RuleSet *set, const Str (*files)[2], size_t count, Arena *run, Sink *errors)
+{
+    Load load = load_begin(set, true, run, errors);
+    for (size_t i = 0; i < count; i++) {
+        *VEC_ADD(run, &load.files) = (File){.path = files[i][0], .text = files[i][1]};
+    }
+    return load_run(&load);
+}
+
+void rule_set_free(RuleSet *set)
+{
+    for (size_t i = 0; set->prefilter && i < set->prefilter->regexes.codes.count; i++) {
+        pcre2_code_free(set->prefilter->regexes.codes.at[i]);
+    }
+    *set = (RuleSet){0};
+}
+
+const Rule *rule_find(const RuleSet *set, Str name)
+{
+    for (size_t i = 0; i < set->rule_count; i++) {
+        if (str_eq(set->rules[i].name, name)) {
+            return &set->rules[i];
+        }
+    }
+    for (size_t i = 0; i < set->rule_count && name.len == 36; i++) {
+        if (str_eq_nocase(set->rules[i].id, name)) {
+            return &set->rules[i];
+        }
+    }
+    return NULL;
+}
+
+const Cause *cause_find(const RuleSet *set, Str name)
+{
+    for (size_t i = 0; i < set->cause_count; i++) {
+        if (str_eq(set->causes[i].name, name)) {
+            return &set->causes[i];
+        }
+    }
+    return NULL;
+}
+
+static size_t source_add(const LogSource *source, const LogSource **to, size_t count, size_t room)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (to[i] == source) {
+            return count;
+        }
+    }
+    if (count < room) {
+        to[count++] = source;
+    }
+    return count;
+}
+
+/* Parts come before what is made of them, so one walk down the indexes meets them all. */
+size_t rule_sources(const RuleSet *set, const Rule *rule, const LogSource **to, size_t room)
+{
+    bool *part = calloc(rule->index + (size_t)1, sizeof *part);
+    size_t count = 0;
+    if (!part) {
+        return 0;
+    }
+    part[rule->index] = true;
+    for (uint32_t i = rule->index + 1; i-- > 0;) {
+        const Rule *r = &set->rules[i];
+        for (const LogSource *s = part[i] ? r->source : NULL; s; s = s->next) {
+            count = source_add(s, to, count, room);
+        }
+        for (size_t p = 0; part[i] && p < r->part_count; p++) {
+            part[r->parts[p]] = true;
+        }
+    }
+    free(part);
+    return count;
+}

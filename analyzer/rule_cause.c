@@ -1,0 +1,415 @@
+/* Correlations, and the causes that rest on rules. */
+#include "limits.h"
+#include "rule_expression.h"
+#include "rule_load.h"
+#include "timestamp.h"
+
+const Rule *rule_named(Loader *l, const RuleSet *set, const Node *n, const char *what)
+{
+    Str name = node_text(l, n, what);
+    const Rule *rule = name.len ? rule_find(set, name) : NULL;
+    if (!rule && name.len) {
+        Str *names = ARENA_NEW(l->run, Str, set->rule_count);
+        for (size_t i = 0; i < set->rule_count; i++) {
+            names[i] = set->rules[i].name;
+        }
+        complain_unknown(l, n, "rule", name, names, set->rule_count);
+    }
+    return rule;
+}
+
+static const Node *list_items(const Node *n, Node *const **items, size_t *count)
+{
+    static const Node none = {0};
+    if (!n) {
+        *count = 0;
+        return &none;
+    }
+    *items = n->items;
+    *count = n->kind == NODE_LIST ? n->count : 0;
+    return n;
+}
+
+/* --- correlations ----------------------------------------------------------------------------------------------- */
+
+static void type_load(Loader *l, Rule *rule, const Node *n)
+{
+    const Str types[] = {STR("event_count"), STR("value_count"), STR("temporal"), STR("temporal_ordered")};
+    const Node *type = map_get(n, "type");
+    Str name = map_text(l, n, "type", true);
+    for (size_t i = 0; i < 4; i++) {
+        if (str_eq(name, types[i])) {
+            rule->type = (CorrelationType)i;
+            return;
+        }
+    }
+    if (type && name.len) {
+        complain_unknown(l, type, "correlation type", name, types, 4);
+    }
+}
+
+static void parts_load(Loader *l, const RuleSet *set, Rule *rule, Node *n)
+{
+    size_t count = n->kind == NODE_LIST ? n->count : 1;
+    uint32_t *parts = ARENA_NEW(l->run, uint32_t, count);
+    for (size_t i = 0; i < count; i++) {
+        const Rule *part = rule_named(l, set, n->kind == NODE_LIST ? n->items[i] : n, "rules");
+        if (part) {
+            parts[rule->part_count++] = part->index;
+        }
+    }
+    rule->parts = parts;
+    if (!count) {
+        COMPLAIN(l, n, STR("'rules' must name at least one rule"));
+    }
+}
+
+static void threshold_load(Loader *l, Rule *rule, const Node *n)
+{
+    const Str keys[] = {STR("gt"), STR("gte"), STR("lt"), STR("lte"), STR("eq"), STR("neq"), STR("field")};
+    struct Threshold *t = &rule->threshold;
+    int64_t *const to[] = {&t->gt, &t->gte, &t->lt, &t->lte, &t->eq, &t->neq};
+    bool counts_values = rule->type == CORRELATE_VALUE_COUNT;
+    if (!map_check(l, n, "condition", keys, counts_values ? 7 : 6)) {
+        return;
+    }
+    for (size_t i = 0; i < n->count; i++) {
+        for (size_t k = 0; k < 6; k++) {
+            if (!str_eq(map_key(n, i)->text, keys[k])) {
+                continue;
+            }
+            t->given |= (uint8_t)(1 << k);
+            if (map_value(n, i)->kind != NODE_SCALAR || !str_i64(map_value(n, i)->text, to[k]) || *to[k] < 0) {
+                COMPLAIN(l, map_value(n, i), STR("a count is a whole number, 0 or more"));
+            }
+        }
+    }
+    t->field = counts_values ? map_text(l, n, "field", true) : (Str){0};
+    if (!t->given) {
+        COMPLAIN(l, n, STR("a count is missing; add 'gte: 2' (or gt, lt, lte, eq, neq)"));
+    }
+}
+
+static bool conjunction(const Expression *e)
+{
+    return e->kind == EXPR_LEAF || (e->kind == EXPR_NOT && e->left->kind == EXPR_LEAF) ||
+           (e->kind == EXPR_AND && conjunction(e->left) && conjunction(e->right));
+}
+
+static void correlation_condition(Loader *l, Rule *rule, const Node *n, const Node *rules)
+{
+    bool counts = rule->type == CORRELATE_EVENT_COUNT || rule->type == CORRELATE_VALUE_COUNT;
+    bool ordered = rule->type == CORRELATE_TEMPORAL_ORDERED;
+    if (n->kind == NODE_MAP && !ordered) {
+        threshold_load(l, rule, n);
+    } else if (n->kind == NODE_MAP || counts) {
+        COMPLAIN(l, n, ordered ? STR("a count does not go with temporal_ordered; leave it out: every rule must occur")
+                               : STR("this type counts; write 'condition: {gte: 2}'"));
+    } else {
+        size_t count;
+        const Str *names = node_texts(l, rules, "rules", &count);
+        rule->condition = expression_parse(l, n, "rule", names, count);
+        if (ordered && rule->condition && !conjunction(rule->condition)) {
+            rule->condition = NULL;
+            COMPLAIN(l, n, STR("with temporal_ordered a condition joins rules by 'and' and 'and not' only"));
+        }
+    }
+}
+
+static void aliases_load(Loader *l, const RuleSet *set, Rule *rule, const Node *n)
+{
+    VEC(struct Alias) list = {0};
+    if (n->kind != NODE_MAP) {
+        COMPLAIN(l, n, STR("'aliases' must be a map: 'alias: {rule: field}'"));
+        return;
+    }
+    for (size_t i = 0; i < n->count; i++) {
+        const Node *fields = map_value(n, i);
+        for (size_t k = 0; fields->kind == NODE_MAP && k < fields->count; k++) {
+            const Rule *part = rule_named(l, set, map_key(fields, k), "aliases");
+            Str field = node_text(l, map_value(fields, k), "aliases");
+            if (part) {
+                *VEC_ADD(l->run, &list) = (struct Alias){map_key(n, i)->text, part->index, field};
+            }
+        }
+        if (fields->kind != NODE_MAP) {
+            COMPLAIN(l, fields, STR("an alias is a map of rules to their fields"));
+        }
+    }
+    rule->aliases = list.at;
+    rule->alias_count = list.count;
+}
+
+void correlation_load(Loader *l, const RuleSet *set, Rule *rule, const Node *n)
+{
+    const Str keys[] = {STR("type"),     STR("rules"),     STR("timespan"), STR("group-by"),
+                               STR("aliases"), STR("condition"), STR("generate")};
+    if (!map_check(l, n, "correlation", keys, sizeof keys / sizeof *keys)) {
+        return;
+    }
+    Node *rules = (Node *)map_get(n, "rules");
+    const Node *timespan = map_get(n, "timespan"), *condition = map_get(n, "condition"), *aliases = map_get(n, "aliases");
+    type_load(l, rule, n);
+    if (!rules || !timespan) {
+        COMPLAIN(l, n, rules ? STR("'timespan' is missing; add 'timespan: 5m'") : STR("'rules' is missing; name the rules it is made of"));
+        return;
+    }
+    parts_load(l, set, rule, rules);
+    rule->timespan_ns = node_span(l, timespan, "timespan");
+    rule->group_by = map_texts(l, n, "group-by", &rule->group_by_count);
+    if (rule->group_by_count > LIMIT_GROUP_BY) {
+        COMPLAIN(l, n, STR("more than 16 fields in 'group-by'; group by fewer"));
+    }
+    if (aliases) {
+        aliases_load(l, set, rule, aliases);
+    }
+    if (condition) {
+        correlation_condition(l, rule, condition, rules);
+    } else if (rule->type == CORRELATE_EVENT_COUNT || rule->type == CORRELATE_VALUE_COUNT) {
+        COMPLAIN(l, n, STR("'condition' is missing; add 'condition: {gte: 2}'"));
+    }
+    if (map_get(n, "generate")) {
+        node_flag(l, map_get(n, "generate"), "generate");
+    }
+}
+
+/* --- causes ----------------------------------------------------------------------------------------------------- */
+
+static void window_load(Loader *l, const Node *n, Window *w)
+{
+    const Str keys[] = {STR("before"), STR("after"), STR("same_uptime")};
+    w->given = true;
+    if (n->kind == NODE_SCALAR) {
+        w->bundle = str_eq(n->text, STR("bundle"));
+        if (!w->bundle) {
+            COMPLAIN(l, n, STR("'window' must be {before: 5m, after: 5m} or the word bundle"));
+        }
+        return;
+    }
+    if (!map_check(l, n, "window", keys, 3)) {
+        return;
+    }
+    const Node *before = map_get(n, "before"), *after = map_get(n, "after"), *same = map_get(n, "same_uptime");
+    w->before_ns = before ? node_span(l, before, "before") : w->before_ns;
+    w->after_ns = after ? node_span(l, after, "after") : w->after_ns;
+    w->same_uptime = same && node_flag(l, same, "same_uptime");
+}
+
+static void compare_load(Loader *l, const RuleSet *set, const Node *n, Condition *c)
+{
+    const Str keys[] = {STR("left"), STR("right"), STR("field"), STR("differ")};
+    if (!map_check(l, n, "compare", keys, 4)) {
+        return;
+    }
+    const Node *left = map_get(n, "left"), *right = map_get(n, "right"), *differ = map_get(n, "differ");
+    if (!left || !right || !differ) {
+        COMPLAIN(l, n, STR("'compare' needs left, right, field and differ"));
+        return;
+    }
+    c->left = rule_named(l, set, left, "left");
+    c->right = rule_named(l, set, right, "right");
+    c->field = map_text(l, n, "field", true);
+    c->differ_ns = node_span(l, differ, "differ");
+}
+
+static void verify_load(Loader *l, const Node *n, Condition *c)
+{
+    const Str keys[] = {STR("do"), STR("decides")};
+    Node *const *items = NULL;
+    n = list_items(n, &items, &c->verify_count);
+    struct VerifyStep *steps = ARENA_NEW(l->run, struct VerifyStep, c->verify_count);
+    for (size_t i = 0; i < c->verify_count; i++) {
+        if (map_check(l, items[i], "verify", keys, 2)) {
+            steps[i] = (struct VerifyStep){map_text(l, items[i], "do", true), map_text(l, items[i], "decides", true)};
+        }
+    }
+    c->verify = steps;
+    if (n->line && n->kind != NODE_LIST) {
+        COMPLAIN(l, n, STR("'verify' must be a list of {do: …, decides: …}"));
+    }
+}
+
+static bool condition_word(Loader *l, const Node *n, const char *key, Str word)
+{
+    const Node *value = map_get(n, key);
+    if (value && !str_eq(value->text, word)) {
+        COMPLAIN(l, value, STR("'"), str_of(key), STR("' knows one word only: "), word);
+    }
+    return value != NULL;
+}
+
+static void ask_load(Loader *l, const Node *n, Condition *c)
+{
+    const Str keys[] = {STR("name"), STR("question")};
+    if (map_check(l, n, "ask", keys, 2)) {
+        c->ask_name = map_text(l, n, "name", true);
+        c->ask_question = map_text(l, n, "question", true);
+    }
+}
+
+static void condition_load(Loader *l, const RuleSet *set, const Node *n, Condition *c)
+{
+    const Str keys[] = {STR("rule"),     STR("says"),           STR("window"), STR("compare"), STR("false_if"),
+                               STR("absent"), STR("distinguishing"), STR("basis"),  STR("ask"),     STR("verify")};
+    c->window = (Window){.before_ns = 5 * NS_MINUTE, .after_ns = 5 * NS_MINUTE};
+    if (!map_check(l, n, "conditions", keys, sizeof keys / sizeof *keys)) {
+        return;
+    }
+    const Node *rule = map_get(n, "rule"), *window = map_get(n, "window"), *compare = map_get(n, "compare");
+    const Node *false_if = map_get(n, "false_if"), *distinguishing = map_get(n, "distinguishing"), *ask = map_get(n, "ask");
+    c->says = map_text(l, n, "says", !ask);
+    c->rule = rule ? rule_named(l, set, rule, "rule") : NULL;
+    c->false_if = false_if ? rule_named(l, set, false_if, "false_if") : NULL;
+    c->absent_unknown = condition_word(l, n, "absent", STR("unknown"));
+    c->inferred = condition_word(l, n, "basis", STR("inferred"));
+    c->distinguishing = distinguishing && node_flag(l, distinguishing, "distinguishing");
+    if (window) {
+        window_load(l, window, &c->window);
+    }
+    if (compare) {
+        compare_load(l, set, compare, c);
+    }
+    if (ask) {
+        ask_load(l, ask, c);
+    }
+    verify_load(l, map_get(n, "verify"), c);
+    if (rule && compare) {
+        COMPLAIN(l, n, STR("'rule' and 'compare' exclude each other; make two conditions of it"));
+    } else if (!rule && !compare && !ask) {
+        COMPLAIN(l, n, STR("a condition needs 'rule', 'compare' or 'ask'"));
+    }
+}
+
+static bool identifier(Str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = byte_lower(s.at[i]);
+        if (c != '_' && !(c >= 'a' && c <= 'z') && !(i && byte_digit(c))) {
+            return false;
+        }
+    }
+    return s.len > 0;
+}
+
+static const Str *conditions_load(Loader *l, const RuleSet *set, const Node *n, Cause *cause)
+{
+    if (n->kind != NODE_MAP || !n->count) {
+        COMPLAIN(l, n, STR("'conditions' must be a map: 'name: {rule: …, says: …}'"));
+        return NULL;
+    }
+    Condition *list = ARENA_NEW(l->run, Condition, n->count);
+    Str *names = ARENA_NEW(l->run, Str, n->count);
+    for (size_t i = 0; i < n->count; i++) {
+        names[i] = list[i].name = map_key(n, i)->text;
+        if (!identifier(names[i])) {
+            COMPLAIN(l, map_key(n, i), STR("'"), names[i], STR("' is no name of a condition; use letters, digits and '_'"));
+        }
+        condition_load(l, set, map_value(n, i), &list[i]);
+    }
+    cause->conditions = list;
+    cause->condition_count = n->count;
+    return names;
+}
+
+static const Rule **rules_load(Loader *l, const RuleSet *set, const Node *n, const char *what, size_t *count)
+{
+    Node *const *items = NULL;
+    size_t all;
+    n = list_items(n, &items, &all);
+    const Rule **rules = ARENA_NEW(l->run, const Rule *, all);
+    *count = 0;
+    for (size_t i = 0; i < all; i++) {
+        const Rule *rule = rule_named(l, set, items[i], what);
+        if (rule) {
+            rules[(*count)++] = rule;
+        }
+    }
+    if (n->line && n->kind != NODE_LIST) {
+        COMPLAIN(l, n, STR("'"), str_of(what), STR("' must be a list of rules"));
+    }
+    return rules;
+}
+
+static void remedy_load(Loader *l, const Node *n, Cause *cause)
+{
+    const Str keys[] = {STR("do"), STR("command"), STR("risk"), STR("undo"), STR("reboot"), STR("if_fails")};
+    Node *const *items = NULL;
+    n = list_items(n, &items, &cause->remedy_count);
+    RemedyStep *steps = ARENA_NEW(l->run, RemedyStep, cause->remedy_count);
+    cause->remedy = steps;
+    for (size_t i = 0; i < cause->remedy_count; i++) {
+        const Node *step = items[i];
+        if (!map_check(l, step, "remedy", keys, 6)) {
+            continue;
+        }
+        const Node *reboot = map_get(step, "reboot");
+        steps[i] = (RemedyStep){.step = map_text(l, step, "do", true),
+                                .command = map_text(l, step, "command", false),
+                                .risk = map_text(l, step, "risk", false),
+                                .undo = map_text(l, step, "undo", false),
+                                .if_fails = map_text(l, step, "if_fails", false),
+                                .reboot = reboot && node_flag(l, reboot, "reboot")};
+    }
+    if (n->line && n->kind != NODE_LIST) {
+        COMPLAIN(l, n, STR("'remedy' must be a list of {do: …, command: …}"));
+    }
+}
+
+static void references_load(Loader *l, const Node *n, Cause *cause)
+{
+    const Str keys[] = {STR("document"), STR("section"), STR("url")};
+    Node *const *items = NULL;
+    n = list_items(n, &items, &cause->reference_count);
+    Reference *list = ARENA_NEW(l->run, Reference, cause->reference_count);
+    cause->references = list;
+    for (size_t i = 0; i < cause->reference_count; i++) {
+        if (map_check(l, items[i], "references", keys, 3)) {
+            list[i] = (Reference){map_text(l, items[i], "document", true), map_text(l, items[i], "section", false),
+                                  map_text(l, items[i], "url", false)};
+        }
+    }
+    if (n->line && n->kind != NODE_LIST) {
+        COMPLAIN(l, n, STR("'references' must be a list of {document: …, section: …}"));
+    }
+}
+
+static void explains_check(Loader *l, const Node *n, const Str *causes, size_t cause_count)
+{
+    Node *const *items = NULL;
+    size_t count;
+    list_items(n, &items, &count);
+    for (size_t i = 0; i < count && causes; i++) {
+        bool found = false;
+        for (size_t k = 0; k < cause_count && !found; k++) {
+            found = str_eq(items[i]->text, causes[k]);
+        }
+        if (!found) {
+            complain_unknown(l, items[i], "cause", items[i]->text, causes, cause_count);
+        }
+    }
+}
+
+void cause_load(Loader *l, const RuleSet *set, Cause *cause, const Node *doc, const Str *causes, size_t cause_count)
+{
+    const Str keys[] = {STR("cause"),   STR("applies_to"), STR("conditions"), STR("when"),      STR("supports"),
+                               STR("refutes"), STR("explains"),   STR("remedy"),     STR("references")};
+    const Node *n = map_get(doc, "vmsift");
+    if (!map_check(l, n, "vmsift", keys, sizeof keys / sizeof *keys)) {
+        return;
+    }
+    const Node *conditions = map_get(n, "conditions"), *when = map_get(n, "when");
+    cause->cause = map_text(l, n, "cause", true);
+    cause->applies_to = map_texts(l, n, "applies_to", &cause->applies_to_count);
+    cause->supports = rules_load(l, set, map_get(n, "supports"), "supports", &cause->support_count);
+    cause->refutes = rules_load(l, set, map_get(n, "refutes"), "refutes", &cause->refute_count);
+    cause->explains = map_texts(l, n, "explains", &cause->explain_count);
+    explains_check(l, map_get(n, "explains"), causes, cause_count);
+    remedy_load(l, map_get(n, "remedy"), cause);
+    references_load(l, map_get(n, "references"), cause);
+    const Str *names = conditions ? conditions_load(l, set, conditions, cause) : NULL;
+    if (names && when) {
+        cause->when = expression_parse(l, when, "condition", names, cause->condition_count);
+    } else if (!conditions || !when) {
+        COMPLAIN(l, n, STR("a cause needs 'conditions' and 'when'"));
+    }
+}
