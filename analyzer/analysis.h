@@ -11,7 +11,14 @@ typedef struct Kept { /* an event that is kept, with everything it points to */
     const SourceRow *row;
     Str quote;          /* what a report shows of it, at most LIMIT_QUOTE bytes, not yet escaped */
     uint64_t quote_at;  /* line or record number of the quote */
+    const struct Kept *stands_for; /* a derived event: the one that is quoted, else NULL */
 } Kept;
+
+/* When what is quoted was written; of a derived event (an episode) that is another moment than its own. */
+static inline int64_t kept_time(const Kept *k)
+{
+    return k->stands_for ? k->stands_for->ev.time_ns : k->ev.time_ns;
+}
 
 typedef struct Match {
     const Rule *rule;

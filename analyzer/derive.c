@@ -22,6 +22,7 @@ static void derived_add(Analysis *analysis, Arena *run, Service service, int64_t
     const MatchResult *results;
     Kept *k = ARENA_NEW(run, Kept, 1);
     *k = *evidence;
+    k->stands_for = evidence;
     k->ev.service = service;
     k->ev.mark = MARK_NONE;
     k->ev.time_ns = time_ns;

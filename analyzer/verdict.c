@@ -240,12 +240,16 @@ static bool same_container(const Kept *a, const Kept *b)
            str_eq_nocase(event_field(&a->ev, STR("Folder")), event_field(&b->ev, STR("Folder")));
 }
 
-static bool field_time(const Kept *k, Str field, int64_t *ns)
+/* As times where both are, else as they stand: a listing in a form whose day and month cannot be told apart still shows
+ * whether two entries are the same. */
+static Truth values_differ(const Kept *a, const Kept *b, const Condition *cond)
 {
-    Timestamp t;
-    bool ok = timestamp_iso(event_field(&k->ev, field), &t, NULL);
-    *ns = t.ns;
-    return ok;
+    Str x = event_field(&a->ev, cond->field), y = event_field(&b->ev, cond->field);
+    Timestamp s, t;
+    if (timestamp_iso(x, &s, NULL) && timestamp_iso(y, &t, NULL)) {
+        return truth_of(llabs(s.ns - t.ns) > cond->differ_ns);
+    }
+    return x.len && y.len ? truth_of(!str_eq(x, y)) : UNKNOWN;
 }
 
 static void evidence_add(const Case *c, Verdict *v, Str condition, const Kept *kept)
@@ -266,11 +270,11 @@ static Truth compare_value(const Case *c, const Condition *cond, Verdict *v, Con
     for (size_t i = 0; i < left->hits.count; i++) {
         for (size_t j = 0; j < right->hits.count && value != YES; j++) {
             const Kept *a = left->hits.at[i].events[0], *b = right->hits.at[j].events[0];
-            int64_t x, y;
-            if (!same_container(a, b) || !field_time(a, cond->field, &x) || !field_time(b, cond->field, &y)) {
+            Truth differ = same_container(a, b) ? values_differ(a, b, cond) : UNKNOWN;
+            if (differ == UNKNOWN) {
                 continue;
             }
-            value = llabs(x - y) > cond->differ_ns ? YES : NO;
+            value = differ;
             r->why = value == YES ? STR("they differ") : STR("they are the same");
             if (value == YES) {
                 evidence_add(c, v, cond->name, a);
@@ -491,7 +495,7 @@ static VerdictKind kind_of(const Verdict *v, Truth when, const Truth *values, Ar
 static int evidence_order(const void *a, const void *b)
 {
     const Evidence *x = a, *y = b;
-    return x->kept->ev.time_ns != y->kept->ev.time_ns ? (x->kept->ev.time_ns < y->kept->ev.time_ns ? -1 : 1)
+    return kept_time(x->kept) != kept_time(y->kept) ? (kept_time(x->kept) < kept_time(y->kept) ? -1 : 1)
            : x->kept->row != y->kept->row             ? (x->kept->row->order < y->kept->row->order ? -1 : 1)
            : x->kept->quote_at != y->kept->quote_at   ? (x->kept->quote_at < y->kept->quote_at ? -1 : 1)
                                                       : str_order(x->condition, y->condition);
