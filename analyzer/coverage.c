@@ -61,7 +61,7 @@ void coverage_add(SourceRow *row, Arena *run, const Event *ev)
         return;
     }
     bool event_log = ev->service == SERVICE_EVENT_LOG;
-    if (!event_log && str_has(ev->message, STR("***REDACTED***"))) {
+    if (!event_log && str_find_byte(ev->message, '*', 0) != STR_NOT_FOUND && str_has(ev->message, STR("***REDACTED***"))) {
         int64_t before = row->span.from_ns == TIME_NONE ? ev->time_ns : row->span.to_ns;
         coverage_hole(row, run, (Span){before < ev->time_ns ? before : ev->time_ns, ev->time_ns}, "lines were redacted");
     }

@@ -269,12 +269,18 @@ static uint64_t line_feeds(Str text)
     return n;
 }
 
+static void consume_lines(Source *src, size_t bytes, uint64_t feeds)
+{
+    Buffer *b = text_buffer(src, bytes);
+    src->line += feeds;
+    consume(src, b, bytes);
+}
+
 void source_consume_text(Source *src, size_t bytes)
 {
     Buffer *b = text_buffer(src, bytes);
     bytes = bytes < buffer_len(b) ? bytes : buffer_len(b);
-    src->line += line_feeds(buffer_view(b, bytes));
-    consume(src, b, bytes);
+    consume_lines(src, bytes, line_feeds(buffer_view(b, bytes)));
 }
 
 /* The end (behind the line feed) of the line that starts `at` bytes into the text: reads on until it is there, it is
@@ -336,7 +342,7 @@ bool source_line(Source *src, Line *line)
     }
     Str text = str_slice(source_peek_text(src, end), 0, end);
     *line = (Line){without_end(text), src->line + 1, src->offset, cut};
-    source_consume_text(src, end);
+    consume_lines(src, end, text.at[end - 1] == '\n');
     src->state->drop = cut; /* after the caller is done with the text */
     return true;
 }
@@ -369,6 +375,7 @@ bool source_text_record(Source *src, TextStarts *starts, TextRecord *record)
         return false;
     }
     bool begins = s->next_starts || starts(without_end(str_slice(source_peek_text(src, first), 0, first)));
+    uint64_t lines = 1;
     s->next_starts = false;
     while (!cut) {
         size_t next = line_end(src, end, &cut);
@@ -381,6 +388,7 @@ bool source_text_record(Source *src, TextStarts *starts, TextRecord *record)
             break;
         }
         end = next;
+        lines++;
         cut = cut || end > LIMIT_RECORD;
     }
     Str text = str_slice(source_peek_text(src, end), 0, end);
@@ -390,7 +398,7 @@ bool source_text_record(Source *src, TextStarts *starts, TextRecord *record)
                            .offset = src->offset,
                            .headless = !begins,
                            .cut = cut};
-    source_consume_text(src, end);
+    consume_lines(src, end, lines - (text.at[end - 1] != '\n'));
     s->drop = cut;
     return true;
 }

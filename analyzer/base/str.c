@@ -8,18 +8,6 @@ Str str_of(const char *text)
     return (Str){(const uint8_t *)text, strlen(text)};
 }
 
-Str str_slice(Str s, size_t from, size_t to)
-{
-    to = to > s.len ? s.len : to;
-    from = from > to ? to : from;
-    return (Str){s.at ? s.at + from : NULL, to - from};
-}
-
-bool str_eq(Str a, Str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 static bool same_nocase(const uint8_t *a, const uint8_t *b, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -33,11 +21,6 @@ static bool same_nocase(const uint8_t *a, const uint8_t *b, size_t len)
 bool str_eq_nocase(Str a, Str b)
 {
     return a.len == b.len && same_nocase(a.at, b.at, a.len);
-}
-
-bool str_starts(Str s, Str with)
-{
-    return str_eq(str_slice(s, 0, with.len), with);
 }
 
 bool str_starts_nocase(Str s, Str with)
@@ -101,12 +84,6 @@ size_t str_find_nocase(Str s, Str needle, size_t from)
         }
     }
     return STR_NOT_FOUND;
-}
-
-size_t str_find_byte(Str s, uint8_t byte, size_t from)
-{
-    const uint8_t *hit = from < s.len ? memchr(s.at + from, byte, s.len - from) : NULL;
-    return hit ? (size_t)(hit - s.at) : STR_NOT_FOUND;
 }
 
 size_t str_rfind_byte(Str s, uint8_t byte)

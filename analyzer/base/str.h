@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct Str { /* bytes that somebody else owns: no NUL at the end, any byte inside */
     const uint8_t *at;
@@ -17,15 +18,26 @@ typedef struct Str { /* bytes that somebody else owns: no NUL at the end, any by
 /* Of a NUL-terminated string of our own (never of input). */
 Str str_of(const char *text);
 /* Bytes [from, to); both are clamped to the string. */
-Str str_slice(Str s, size_t from, size_t to);
+static inline Str str_slice(Str s, size_t from, size_t to)
+{
+    to = to > s.len ? s.len : to;
+    from = from > to ? to : from;
+    return (Str){s.at ? s.at + from : NULL, to - from};
+}
 static inline Str str_from(Str s, size_t from)
 {
     return str_slice(s, from, s.len);
 }
 
-bool str_eq(Str a, Str b);
+static inline bool str_eq(Str a, Str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
 bool str_eq_nocase(Str a, Str b); /* ASCII letters only, as everywhere below */
-bool str_starts(Str s, Str with);
+static inline bool str_starts(Str s, Str with)
+{
+    return s.len >= with.len && (with.len == 0 || memcmp(s.at, with.at, with.len) == 0);
+}
 bool str_starts_nocase(Str s, Str with);
 bool str_ends(Str s, Str with);
 bool str_ends_nocase(Str s, Str with);
@@ -36,7 +48,11 @@ int str_order_nocase(Str a, Str b);
 /* The offset of the first occurrence at or behind `from`, or STR_NOT_FOUND. An empty needle is found at once. */
 size_t str_find(Str s, Str needle, size_t from);
 size_t str_find_nocase(Str s, Str needle, size_t from);
-size_t str_find_byte(Str s, uint8_t byte, size_t from);
+static inline size_t str_find_byte(Str s, uint8_t byte, size_t from)
+{
+    const uint8_t *hit = from < s.len ? (const uint8_t *)memchr(s.at + from, byte, s.len - from) : NULL;
+    return hit ? (size_t)(hit - s.at) : STR_NOT_FOUND;
+}
 size_t str_rfind_byte(Str s, uint8_t byte);
 static inline bool str_has(Str s, Str needle)
 {

@@ -33,32 +33,24 @@ bool timestamp_civil(int year, int month, int day, int hour, int minute, int sec
     return true;
 }
 
-/* `pattern`: 0 stands for a digit, every other byte for itself; the digits go to *numbers by runs. */
-static bool scan(Str text, const char *pattern, int *numbers)
+/* `count` digits at `from`, or -1. */
+static int number(Str text, size_t from, size_t count)
 {
-    bool run = false;
-    int *to = numbers - 1;
-    for (size_t i = 0; pattern[i]; i++) {
-        if (i >= text.len) {
-            return false;
-        }
-        if (pattern[i] != '0') {
-            if (text.at[i] != (uint8_t)pattern[i]) {
-                return false;
-            }
-            run = false;
-            continue;
-        }
+    int n = 0;
+    for (size_t i = from; i < from + count; i++) {
         if (!byte_digit(text.at[i])) {
-            return false;
+            return -1;
         }
-        if (!run) {
-            *++to = 0;
-            run = true;
-        }
-        *to = *to * 10 + (text.at[i] - '0');
+        n = n * 10 + (text.at[i] - '0');
     }
-    return true;
+    return n;
+}
+
+/* `hh:mm:ss` at `from` with the date before it; false when a part is missing or out of range. */
+static bool moment(Str text, size_t from, int year, int month, int day, int64_t *ns)
+{
+    return text.at[from + 2] == ':' && text.at[from + 5] == ':' &&
+           timestamp_civil(year, month, day, number(text, from, 2), number(text, from + 3, 2), number(text, from + 6, 2), ns);
 }
 
 /* `.1234567` at `from`: added to *ns, at most nine digits count. Returns where it ended. */
@@ -81,14 +73,14 @@ static size_t fraction(Str text, size_t from, int64_t *ns, uint8_t *digits)
 
 static size_t zone(Str text, size_t from, Timestamp *out)
 {
-    int n[2];
     if (from < text.len && text.at[from] == 'Z') {
         out->zoned = true;
         return from + 1;
     }
-    if (scan(str_from(text, from), "+00:00", n) || scan(str_from(text, from), "-00:00", n)) {
-        if (n[0] <= 14 && n[1] <= 59) {
-            int64_t offset = n[0] * NS_HOUR + n[1] * NS_MINUTE;
+    if (text.len >= from + 6 && (text.at[from] == '+' || text.at[from] == '-') && text.at[from + 3] == ':') {
+        int hours = number(text, from + 1, 2), minutes = number(text, from + 4, 2);
+        if (hours >= 0 && hours <= 14 && minutes >= 0 && minutes <= 59) {
+            int64_t offset = hours * NS_HOUR + minutes * NS_MINUTE;
             out->ns += text.at[from] == '+' ? -offset : offset;
             out->zoned = true;
             return from + 6;
@@ -99,10 +91,9 @@ static size_t zone(Str text, size_t from, Timestamp *out)
 
 bool timestamp_iso(Str text, Timestamp *out, size_t *used)
 {
-    int n[6];
     Timestamp t = {0};
-    if ((!scan(text, "0000-00-00T00:00:00", n) && !scan(text, "0000-00-00 00:00:00", n)) ||
-        !timestamp_civil(n[0], n[1], n[2], n[3], n[4], n[5], &t.ns)) {
+    if (text.len < 19 || text.at[4] != '-' || text.at[7] != '-' || (text.at[10] != 'T' && text.at[10] != ' ') ||
+        !moment(text, 11, number(text, 0, 4), number(text, 5, 2), number(text, 8, 2), &t.ns)) {
         return false;
     }
     size_t end = zone(text, fraction(text, 19, &t.ns, &t.digits), &t);
@@ -115,9 +106,9 @@ bool timestamp_iso(Str text, Timestamp *out, size_t *used)
 
 bool timestamp_us(Str text, Timestamp *out, size_t *used)
 {
-    int n[6];
     Timestamp t = {0};
-    if (!scan(text, "00/00/0000 00:00:00", n) || !timestamp_civil(n[2], n[0], n[1], n[3], n[4], n[5], &t.ns)) {
+    if (text.len < 19 || text.at[2] != '/' || text.at[5] != '/' || text.at[10] != ' ' ||
+        !moment(text, 11, number(text, 6, 4), number(text, 0, 2), number(text, 3, 2), &t.ns)) {
         return false;
     }
     size_t end = fraction(text, 19, &t.ns, &t.digits);
