@@ -198,7 +198,7 @@ static bool is_grave(const Event *ev)
 static bool has_codes(const Event *ev)
 {
     return is_grave(ev) || ev->service == SERVICE_VMSNAPSHOT || ev->service == SERVICE_STATUS ||
-           ev->service == SERVICE_AGGREGATESTATUS || ev->service == SERVICE_COMMANDEXECUTION ||
+           ev->service == SERVICE_AGGREGATESTATUS || (ev->service == SERVICE_COMMANDEXECUTION && mark_counts(ev)) ||
            (ev->service == SERVICE_EVENT_LOG && str_eq_nocase(ev->provider, STR("MsiInstaller")));
 }
 
@@ -241,7 +241,7 @@ void analysis_add(Analysis *out, Source *src, const Event *ev)
     coverage_add(out->row, out->run, ev);
     const MatchResult *results;
     size_t count = out->matcher ? match_event(out->matcher, ev, &results) : 0;
-    bool must = mark_counts(ev) || event_field(ev, STR("Manifest")).len;
+    bool must = mark_counts(ev) || (ev->service == SERVICE_DISKINSPECT && event_field(ev, STR("Manifest")).len);
     if ((must || is_grave(ev)) && within_limits(out, must)) {
         kept = keep(out, ev);
     }

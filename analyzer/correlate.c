@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define EVENTS_SHOWN 8
-#define WALKED_MAX (1000 * (size_t)LIMIT_CORRELATE)
+#define WALKED_MAX   (1000 * (size_t)LIMIT_CORRELATE)
 
 typedef struct Item { /* a hit of a part, as one correlation looks at it */
     const Hit *hit;
@@ -15,8 +15,8 @@ typedef struct Item { /* a hit of a part, as one correlation looks at it */
     bool state;
     int64_t from, at; /* at: by what it is ordered */
     const Kept *last;
-    Str key;       /* what group-by says of it */
-    Str value;     /* value_count */
+    Str key;   /* what group-by says of it */
+    Str value; /* value_count */
     uint32_t value_id;
     uint8_t counted; /* 0: not yet, 1: in the window, 2: never again */
 } Item;
@@ -88,7 +88,8 @@ static void base_hit(HitList *list, const Match *m, int64_t collected_ns, Arena 
     *VEC_ADD(run, &list->hits) = (Hit){{from, to}, m->truth, events, 1, m->why};
 }
 
-static void base_lists(HitList *lists, const RuleSet *set, const Match *matches, size_t count, int64_t collected_ns, Arena *run)
+static void base_lists(HitList *lists, const RuleSet *set, const Match *matches, size_t count, int64_t collected_ns,
+                       Arena *run)
 {
     for (size_t i = 0; i < count; i++) {
         HitList *list = &lists[matches[i].rule->index];
@@ -283,12 +284,24 @@ static void emit(Work *w, Span span, Truth truth, const Item *const *items, size
 static Truth threshold_truth(const struct Threshold *t, int64_t least, int64_t most)
 {
     const Truth parts[6] = {
-        least > t->gt ? YES : most > t->gt ? UNKNOWN : NO,
-        least >= t->gte ? YES : most >= t->gte ? UNKNOWN : NO,
-        most < t->lt ? YES : least < t->lt ? UNKNOWN : NO,
-        most <= t->lte ? YES : least <= t->lte ? UNKNOWN : NO,
-        least == t->eq && most == t->eq ? YES : least <= t->eq && most >= t->eq ? UNKNOWN : NO,
-        least > t->neq || most < t->neq ? YES : least == most ? NO : UNKNOWN,
+        least > t->gt  ? YES
+        : most > t->gt ? UNKNOWN
+                       : NO,
+        least >= t->gte  ? YES
+        : most >= t->gte ? UNKNOWN
+                         : NO,
+        most < t->lt    ? YES
+        : least < t->lt ? UNKNOWN
+                        : NO,
+        most <= t->lte    ? YES
+        : least <= t->lte ? UNKNOWN
+                          : NO,
+        least == t->eq && most == t->eq   ? YES
+        : least <= t->eq && most >= t->eq ? UNKNOWN
+                                          : NO,
+        least > t->neq || most < t->neq ? YES
+        : least == most                 ? NO
+                                        : UNKNOWN,
     };
     Truth truth = YES;
     for (size_t i = 0; i < 6; i++) {
@@ -504,7 +517,7 @@ typedef struct Chain { /* the parts up to one, and the latest that they can begi
 typedef struct Ordered {
     uint32_t *steps; /* the parts that must occur, in order */
     size_t step_count;
-    bool *never;     /* by part: it must not occur in between */
+    bool *never; /* by part: it must not occur in between */
     bool any_never;
 } Ordered;
 
@@ -522,7 +535,8 @@ static void never_mark(const Rule *rule, const Expression *e, bool *never)
 static Ordered ordered_make(Work *w)
 {
     const Rule *r = w->rule;
-    Ordered o = {ARENA_NEW(&w->scratch, uint32_t, r->part_count), 0, ARENA_NEW(&w->scratch, bool, r->part_count), false};
+    Ordered o = {ARENA_NEW(&w->scratch, uint32_t, r->part_count), 0, ARENA_NEW(&w->scratch, bool, r->part_count),
+                 false};
     if (r->condition) {
         never_mark(r, r->condition, o.never);
     }
@@ -578,7 +592,8 @@ static size_t ordered_event(Work *w, const Ordered *o, size_t from, bool sure, c
 {
     const Chain **next = ARENA_NEW(&w->scratch, const Chain *, o->step_count);
     size_t end = from;
-    for (; end < w->count && w->items[end].at == w->items[from].at && w->items[end].last == w->items[from].last; end++) {
+    for (; end < w->count && w->items[end].at == w->items[from].at && w->items[end].last == w->items[from].last;
+         end++) {
         const Item *item = &w->items[end];
         for (size_t s = 0; s < o->step_count; s++) {
             if (o->steps[s] != item->part || (s && !best[s - 1]) || (sure && item->hit->truth != YES)) {
@@ -625,14 +640,9 @@ static void ordered_group(Work *w)
 static void group_run(Work *w)
 {
     switch (w->rule->type) {
-    case CORRELATE_TEMPORAL:
-        temporal_group(w);
-        break;
-    case CORRELATE_TEMPORAL_ORDERED:
-        ordered_group(w);
-        break;
-    default:
-        count_group(w);
+    case CORRELATE_TEMPORAL: temporal_group(w); break;
+    case CORRELATE_TEMPORAL_ORDERED: ordered_group(w); break;
+    default: count_group(w);
     }
 }
 

@@ -13,8 +13,8 @@
 
 struct Matcher {
     const RuleSet *set;
-    Arena arena;    /* as long as the matcher */
-    Arena scratch;  /* the joined message of one event */
+    Arena arena;   /* as long as the matcher */
+    Arena scratch; /* the joined message of one event */
     PrefilterScan scan;
     MatchResult *results;
     pcre2_match_data *data;
@@ -80,14 +80,10 @@ static size_t find(Str s, Str needle, size_t from, bool cased)
 static bool placed(Str value, Str text, Place place, bool cased)
 {
     switch (place) {
-    case PLACE_WHOLE:
-        return same(value, text, cased);
-    case PLACE_START:
-        return same(str_slice(value, 0, text.len), text, cased);
-    case PLACE_END:
-        return value.len >= text.len && same(str_from(value, value.len - text.len), text, cased);
-    default:
-        return find(value, text, 0, cased) != STR_NOT_FOUND;
+    case PLACE_WHOLE: return same(value, text, cased);
+    case PLACE_START: return same(str_slice(value, 0, text.len), text, cased);
+    case PLACE_END: return value.len >= text.len && same(str_from(value, value.len - text.len), text, cased);
+    default: return find(value, text, 0, cased) != STR_NOT_FOUND;
     }
 }
 
@@ -286,18 +282,12 @@ static bool look_next(Matcher *m, Look *look, Str *out)
 {
     const Event *ev = m->ev;
     switch (look->field) {
-    case FIELD_MESSAGE:
-        return one(look, message(m), out);
-    case FIELD_LEVEL:
-        return two(look, level_number(ev->level), str_of(level_name(ev->level)), out);
-    case FIELD_EVENT_ID:
-        return one(look, str_of(m->id), out);
-    case FIELD_PROVIDER:
-        return two(look, ev->provider, ev->provider_alias, out);
-    case FIELD_CHANNEL:
-        return one(look, ev->channel, out);
-    case FIELD_COMPUTER:
-        return one(look, ev->computer, out);
+    case FIELD_MESSAGE: return one(look, message(m), out);
+    case FIELD_LEVEL: return two(look, level_number(ev->level), str_of(level_name(ev->level)), out);
+    case FIELD_EVENT_ID: return one(look, str_of(m->id), out);
+    case FIELD_PROVIDER: return two(look, ev->provider, ev->provider_alias, out);
+    case FIELD_CHANNEL: return one(look, ev->channel, out);
+    case FIELD_COMPUTER: return one(look, ev->computer, out);
     case FIELD_ANY:
         if (look->at == 0 && ev->message.len) {
             look->at = 1;
@@ -307,8 +297,7 @@ static bool look_next(Matcher *m, Look *look, Str *out)
         look->at += look->at == 0;
         *out = look->at <= ev->field_count ? ev->fields[look->at - 1].value : (Str){0};
         return look->at++ <= ev->field_count;
-    default:
-        return field_next(m, look, out);
+    default: return field_next(m, look, out);
     }
 }
 
@@ -317,7 +306,8 @@ static bool look_next(Matcher *m, Look *look, Str *out)
 static bool may_lack(const Matcher *m)
 {
     Service s = m->ev->service;
-    return s == SERVICE_EPISODE || s == SERVICE_REGISTRY_STATE || s == SERVICE_SERVICE_STATE || s == SERVICE_FILE_LISTING;
+    return s == SERVICE_EPISODE || s == SERVICE_REGISTRY_STATE || s == SERVICE_SERVICE_STATE ||
+           s == SERVICE_FILE_LISTING;
 }
 
 static Truth absent(Matcher *m)
@@ -346,22 +336,14 @@ static Truth same_field(Matcher *m, const Pattern *p, Str value)
 static Truth pattern_truth(Matcher *m, const Pattern *p, Str value)
 {
     switch (p->kind) {
-    case PATTERN_REGEX:
-        return regex(m, p, value);
-    case PATTERN_NUMBER:
-        return truth_of(equal_number(p, value));
-    case PATTERN_COMPARE:
-        return truth_of(compare(p, value));
-    case PATTERN_CIDR:
-        return truth_of(in_network(p, str_trim(value)));
-    case PATTERN_FIELD:
-        return same_field(m, p, value);
-    case PATTERN_NULL:
-        return NO;
-    case PATTERN_EXISTS:
-        return truth_of(p->yes);
-    default:
-        return truth_of(pattern_text_holds(p, value));
+    case PATTERN_REGEX: return regex(m, p, value);
+    case PATTERN_NUMBER: return truth_of(equal_number(p, value));
+    case PATTERN_COMPARE: return truth_of(compare(p, value));
+    case PATTERN_CIDR: return truth_of(in_network(p, str_trim(value)));
+    case PATTERN_FIELD: return same_field(m, p, value);
+    case PATTERN_NULL: return NO;
+    case PATTERN_EXISTS: return truth_of(p->yes);
+    default: return truth_of(pattern_text_holds(p, value));
     }
 }
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRAM 4
-#define STRIDE_MAX 4
-#define LITERAL_MAX 32
+#define GRAM         4
+#define STRIDE_MAX   4
+#define LITERAL_MAX  32
 #define LITERALS_MAX 512
-#define NONE UINT32_MAX
+#define NONE         UINT32_MAX
 
 typedef struct Entry {
     Candidate candidate;
@@ -51,7 +51,7 @@ typedef struct Group { /* of one kind of source, and of event logs one channel *
     size_t slot_room, slot_count;
     bool search_any; /* some literals count for every id */
     size_t stride;
-    unsigned shift;  /* of the hash */
+    unsigned shift; /* of the hash */
     uint64_t *bits;
     uint32_t *heads;
 } Group;
@@ -111,14 +111,10 @@ static Ids selection_ids(Arena *a, const Selection *s)
 static Ids expression_ids(Arena *a, const Detection *d, const Expression *e)
 {
     switch (e->kind) {
-    case EXPR_LEAF:
-        return selection_ids(a, d->selections[e->leaf]);
-    case EXPR_AND:
-        return ids_both(expression_ids(a, d, e->left), expression_ids(a, d, e->right));
-    case EXPR_OR:
-        return ids_either(a, expression_ids(a, d, e->left), expression_ids(a, d, e->right));
-    default:
-        return (Ids){0};
+    case EXPR_LEAF: return selection_ids(a, d->selections[e->leaf]);
+    case EXPR_AND: return ids_both(expression_ids(a, d, e->left), expression_ids(a, d, e->right));
+    case EXPR_OR: return ids_either(a, expression_ids(a, d, e->left), expression_ids(a, d, e->right));
+    default: return (Ids){0};
     }
 }
 
@@ -198,14 +194,10 @@ static Needs selection_needs(Arena *a, const Selection *s)
 static Needs expression_needs(Arena *a, const Detection *d, const Expression *e)
 {
     switch (e->kind) {
-    case EXPR_LEAF:
-        return selection_needs(a, d->selections[e->leaf]);
-    case EXPR_AND:
-        return needs_both(expression_needs(a, d, e->left), expression_needs(a, d, e->right));
-    case EXPR_OR:
-        return needs_either(a, expression_needs(a, d, e->left), expression_needs(a, d, e->right));
-    default:
-        return (Needs){0};
+    case EXPR_LEAF: return selection_needs(a, d->selections[e->leaf]);
+    case EXPR_AND: return needs_both(expression_needs(a, d, e->left), expression_needs(a, d, e->right));
+    case EXPR_OR: return needs_either(a, expression_needs(a, d, e->left), expression_needs(a, d, e->right));
+    default: return (Needs){0};
     }
 }
 
@@ -299,7 +291,8 @@ static bool may_lack(Service kind)
            kind == SERVICE_FILE_LISTING;
 }
 
-static void entry_direct(Group *g, Arena *run, uint32_t entry, const LogSource *source, const uint32_t *ids, size_t count)
+static void entry_direct(Group *g, Arena *run, uint32_t entry, const LogSource *source, const uint32_t *ids,
+                         size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (source->event_id_count && !has_id(source->event_ids, source->event_id_count, ids[i])) {
@@ -359,8 +352,44 @@ static uint32_t gram_hash(const Group *g, uint32_t gram)
     return (gram * 0x9E3779B1u) >> g->shift;
 }
 
+#define TALLY_WIDTH 16
+
+static uint32_t tally_hash(uint32_t gram)
+{
+    return (gram * 0x9E3779B1u) >> (32 - TALLY_WIDTH);
+}
+
+/* Where in a literal to take the grams: where it differs most from the others. */
+static size_t grams_start(const Group *g, Str text, const uint32_t *tally)
+{
+    size_t best = 0;
+    uint64_t least = UINT64_MAX;
+    for (size_t at = 0; at + GRAM + g->stride - 1 <= text.len; at++) {
+        uint64_t sum = 0;
+        for (size_t i = 0; i < g->stride; i++) {
+            sum += tally[tally_hash(gram_at(text.at + at + i))];
+        }
+        best = sum < least ? at : best;
+        least = sum < least ? sum : least;
+    }
+    return best;
+}
+
+static uint32_t *grams_tally(const Group *g)
+{
+    uint32_t *tally = calloc((size_t)1 << TALLY_WIDTH, sizeof *tally);
+    for (size_t i = 0; tally && i < g->literals.count; i++) {
+        Str text = g->literals.at[i].text;
+        for (size_t at = 0; at + GRAM <= text.len; at++) {
+            tally[tally_hash(gram_at(text.at + at))]++;
+        }
+    }
+    return tally;
+}
+
 static void grams_build(Group *g, Arena *run)
 {
+    uint32_t *tally = grams_tally(g);
     g->stride = STRIDE_MAX;
     for (size_t i = 0; i < g->literals.count; i++) {
         size_t room = g->literals.at[i].text.len - GRAM + 1;
@@ -374,7 +403,8 @@ static void grams_build(Group *g, Arena *run)
     g->bits = ARENA_NEW(run, uint64_t, ((size_t)1 << width) / 64);
     g->heads = ARENA_NEW(run, uint32_t, (size_t)1 << width);
     for (uint32_t i = 0; i < g->literals.count; i++) {
-        for (uint32_t at = 0; at < g->stride; at++) {
+        size_t start = tally ? grams_start(g, g->literals.at[i].text, tally) : 0;
+        for (uint32_t at = (uint32_t)start; at < start + g->stride; at++) {
             uint32_t gram = gram_at(g->literals.at[i].text.at + at), h = gram_hash(g, gram);
             uint32_t next = g->bits[h / 64] >> (h % 64) & 1 ? g->heads[h] : NONE;
             *VEC_ADD(run, &g->grams) = (Gram){gram, i, at, next};
@@ -382,6 +412,7 @@ static void grams_build(Group *g, Arena *run)
             g->bits[h / 64] |= (uint64_t)1 << (h % 64);
         }
     }
+    free(tally);
 }
 
 void prefilter_build(Prefilter *p, const RuleSet *set, Arena *run)
@@ -452,7 +483,8 @@ static bool provider_holds(const Test *t, Str provider, Str alias)
     return !t;
 }
 
-static void gram_found(const Group *g, PrefilterScan *scan, const Event *ev, Str text, size_t at, uint32_t gram, uint32_t hash)
+static void gram_found(const Group *g, PrefilterScan *scan, const Event *ev, Str text, size_t at, uint32_t gram,
+                       uint32_t hash)
 {
     for (uint32_t i = g->heads[hash]; i != NONE; i = g->grams.at[i].next) {
         const Gram *found = &g->grams.at[i];
@@ -538,7 +570,8 @@ static bool group_wants(const Group *g, Str provider, Str alias, uint32_t id)
     return false;
 }
 
-bool prefilter_wants(const Prefilter *p, PrefilterScan *scan, Str provider, Str provider_alias, uint32_t id, Str channel)
+bool prefilter_wants(const Prefilter *p, PrefilterScan *scan, Str provider, Str provider_alias, uint32_t id,
+                     Str channel)
 {
     group_find(p, scan, SERVICE_EVENT_LOG, channel);
     return group_wants(scan->own, provider, provider_alias, id) || group_wants(scan->any, provider, provider_alias, id);

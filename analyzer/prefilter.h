@@ -36,6 +36,7 @@ void prefilter_scan_init(PrefilterScan *scan, const Prefilter *p, Arena *run);
 /* Fills scan->found. */
 void prefilter_scan(const Prefilter *p, PrefilterScan *scan, const Event *ev);
 /* By identity alone. */
-bool prefilter_wants(const Prefilter *p, PrefilterScan *scan, Str provider, Str provider_alias, uint32_t id, Str channel);
+bool prefilter_wants(const Prefilter *p, PrefilterScan *scan, Str provider, Str provider_alias, uint32_t id,
+                     Str channel);
 
 #endif

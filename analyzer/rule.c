@@ -136,11 +136,11 @@ static void folder_files(Load *load, Str folder, unsigned depth)
 /* Sigma allows keys of one's own; what looks like a slip of the pen is one. */
 static void keys_check(Loader *l, const Node *doc)
 {
-    const Str known[] = {
-        STR("title"),      STR("id"),     STR("name"),       STR("related"),        STR("status"),    STR("description"),
-        STR("references"), STR("author"), STR("date"),       STR("modified"),       STR("tags"),      STR("level"),
-        STR("fields"),     STR("license"), STR("scope"),      STR("falsepositives"), STR("taxonomy"),  STR("logsource"),
-        STR("detection"),  STR("vmsift"), STR("correlation")};
+    const Str known[] = {STR("title"),          STR("id"),         STR("name"),      STR("related"),   STR("status"),
+                         STR("description"),    STR("references"), STR("author"),    STR("date"),      STR("modified"),
+                         STR("tags"),           STR("level"),      STR("fields"),    STR("license"),   STR("scope"),
+                         STR("falsepositives"), STR("taxonomy"),   STR("logsource"), STR("detection"), STR("vmsift"),
+                         STR("correlation")};
     for (size_t i = 0; i < doc->count; i++) {
         Str key = map_key(doc, i)->text;
         Str near = nearest_word(key, known, sizeof known / sizeof *known);
@@ -233,7 +233,8 @@ static void rule_head(Load *load, Rule *rule, const Doc *doc, RuleKind kind)
     }
     if (!rule->name.len) {
         Str base = file_base(rule->file);
-        rule->name = doc->number ? arena_join(l->run, (Str[]){base, arena_format(l->run, "#%zu", doc->number)}, 2) : base;
+        rule->name =
+            doc->number ? arena_join(l->run, (Str[]){base, arena_format(l->run, "#%zu", doc->number)}, 2) : base;
     }
 }
 
@@ -253,8 +254,8 @@ static void names_check(Load *load, const Doc *docs, size_t from, size_t count)
             const Rule *other = &set->rules[k];
             bool name = str_eq(rule->name, other->name), id = rule->id.len && str_eq_nocase(rule->id, other->id);
             if (name || id) {
-                complain_twice(load, docs[i - from].node, name ? "name" : "id", name ? rule->name : rule->id, other->file,
-                               other->line);
+                complain_twice(load, docs[i - from].node, name ? "name" : "id", name ? rule->name : rule->id,
+                               other->file, other->line);
                 break;
             }
         }
@@ -296,7 +297,8 @@ static void detections_load(Load *load)
         }
         rule->source = logsource_find(&load->l, load->set, source);
         if (rule->source) {
-            rule->detection = detection_load(&load->l, map_get(doc->node, "detection"), rule->source, &load->prefilter->regexes);
+            rule->detection =
+                detection_load(&load->l, map_get(doc->node, "detection"), rule->source, &load->prefilter->regexes);
         }
     }
 }
@@ -403,7 +405,8 @@ static void causes_load(Load *load)
         names[i] = causes[i].name;
         for (size_t k = 0; k < i; k++) {
             if (str_eq(names[k], names[i])) {
-                complain_twice(load, load->causes.at[i].node, "name", names[i], causes[k].file, load->causes.at[k].node->line);
+                complain_twice(load, load->causes.at[i].node, "name", names[i], causes[k].file,
+                               load->causes.at[k].node->line);
             }
         }
     }

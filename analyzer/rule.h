@@ -48,7 +48,7 @@ typedef struct Rule {
     int64_t timespan_ns;
     const Str *group_by;
     size_t group_by_count;
-    const struct Alias { Str name; uint32_t part; Str field; } *aliases; /* what group_by calls `name`; part: a rule's index */
+    const struct Alias { Str name; uint32_t part; Str field; } *aliases; /* part: Rule.index */
     size_t alias_count;
     struct Threshold { int64_t gt, gte, lt, lte, eq, neq; uint8_t given; Str field; } threshold; /* bits of `given` in this order */
     const struct Expression *condition; /* 2.2 string condition over the parts, or NULL: all of them */

@@ -103,8 +103,9 @@ static void correlation_condition(Loader *l, Rule *rule, const Node *n, const No
     if (n->kind == NODE_MAP && !ordered) {
         threshold_load(l, rule, n);
     } else if (n->kind == NODE_MAP || counts) {
-        COMPLAIN(l, n, ordered ? STR("a count does not go with temporal_ordered; leave it out: every rule must occur")
-                               : STR("this type counts; write 'condition: {gte: 2}'"));
+        COMPLAIN(l, n,
+                 ordered ? STR("a count does not go with temporal_ordered; leave it out: every rule must occur")
+                         : STR("this type counts; write 'condition: {gte: 2}'"));
     } else {
         size_t count;
         const Str *names = node_texts(l, rules, "rules", &count);
@@ -142,16 +143,19 @@ static void aliases_load(Loader *l, const RuleSet *set, Rule *rule, const Node *
 
 void correlation_load(Loader *l, const RuleSet *set, Rule *rule, const Node *n)
 {
-    const Str keys[] = {STR("type"),     STR("rules"),     STR("timespan"), STR("group-by"),
-                               STR("aliases"), STR("condition"), STR("generate")};
+    const Str keys[] = {STR("type"),    STR("rules"),     STR("timespan"), STR("group-by"),
+                        STR("aliases"), STR("condition"), STR("generate")};
     if (!map_check(l, n, "correlation", keys, sizeof keys / sizeof *keys)) {
         return;
     }
     Node *rules = (Node *)map_get(n, "rules");
-    const Node *timespan = map_get(n, "timespan"), *condition = map_get(n, "condition"), *aliases = map_get(n, "aliases");
+    const Node *timespan = map_get(n, "timespan"), *condition = map_get(n, "condition"),
+               *aliases = map_get(n, "aliases");
     type_load(l, rule, n);
     if (!rules || !timespan) {
-        COMPLAIN(l, n, rules ? STR("'timespan' is missing; add 'timespan: 5m'") : STR("'rules' is missing; name the rules it is made of"));
+        COMPLAIN(l, n,
+                 rules ? STR("'timespan' is missing; add 'timespan: 5m'")
+                       : STR("'rules' is missing; name the rules it is made of"));
         return;
     }
     parts_load(l, set, rule, rules);
@@ -249,14 +253,15 @@ static void ask_load(Loader *l, const Node *n, Condition *c)
 
 static void condition_load(Loader *l, const RuleSet *set, const Node *n, Condition *c)
 {
-    const Str keys[] = {STR("rule"),     STR("says"),           STR("window"), STR("compare"), STR("false_if"),
-                               STR("absent"), STR("distinguishing"), STR("basis"),  STR("ask"),     STR("verify")};
+    const Str keys[] = {STR("rule"),   STR("says"),           STR("window"), STR("compare"), STR("false_if"),
+                        STR("absent"), STR("distinguishing"), STR("basis"),  STR("ask"),     STR("verify")};
     c->window = (Window){.before_ns = 5 * NS_MINUTE, .after_ns = 5 * NS_MINUTE};
     if (!map_check(l, n, "conditions", keys, sizeof keys / sizeof *keys)) {
         return;
     }
     const Node *rule = map_get(n, "rule"), *window = map_get(n, "window"), *compare = map_get(n, "compare");
-    const Node *false_if = map_get(n, "false_if"), *distinguishing = map_get(n, "distinguishing"), *ask = map_get(n, "ask");
+    const Node *false_if = map_get(n, "false_if"), *distinguishing = map_get(n, "distinguishing"),
+               *ask = map_get(n, "ask");
     c->says = map_text(l, n, "says", !ask);
     c->rule = rule ? rule_named(l, set, rule, "rule") : NULL;
     c->false_if = false_if ? rule_named(l, set, false_if, "false_if") : NULL;
@@ -302,7 +307,8 @@ static const Str *conditions_load(Loader *l, const RuleSet *set, const Node *n, 
     for (size_t i = 0; i < n->count; i++) {
         names[i] = list[i].name = map_key(n, i)->text;
         if (!identifier(names[i])) {
-            COMPLAIN(l, map_key(n, i), STR("'"), names[i], STR("' is no name of a condition; use letters, digits and '_'"));
+            COMPLAIN(l, map_key(n, i), STR("'"), names[i],
+                     STR("' is no name of a condition; use letters, digits and '_'"));
         }
         condition_load(l, set, map_value(n, i), &list[i]);
     }
@@ -392,7 +398,7 @@ static void explains_check(Loader *l, const Node *n, const Str *causes, size_t c
 void cause_load(Loader *l, const RuleSet *set, Cause *cause, const Node *doc, const Str *causes, size_t cause_count)
 {
     const Str keys[] = {STR("cause"),   STR("applies_to"), STR("conditions"), STR("when"),      STR("supports"),
-                               STR("refutes"), STR("explains"),   STR("remedy"),     STR("references")};
+                        STR("refutes"), STR("explains"),   STR("remedy"),     STR("references")};
     const Node *n = map_get(doc, "vmsift");
     if (!map_check(l, n, "vmsift", keys, sizeof keys / sizeof *keys)) {
         return;

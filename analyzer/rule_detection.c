@@ -335,7 +335,9 @@ static Place place_fold(Text *t, Place place)
     bool head = t->pieces.count > 1 && t->pieces.at[0].kind == PIECE_MANY;
     bool tail = t->pieces.count > 1 && t->pieces.at[t->pieces.count - 1].kind == PIECE_MANY;
     bool from = place == PLACE_START || place == PLACE_WHOLE, to = place == PLACE_END || place == PLACE_WHOLE;
-    t->pieces.at += head;
+    if (head) {
+        t->pieces.at++;
+    }
     t->pieces.count -= (size_t)head + (tail && t->pieces.count > (size_t)head);
     from = from && !head;
     to = to && !tail;
@@ -383,7 +385,9 @@ static bool transform(Builder *b, const Node *at, Transform step, const Text *t,
         return true;
     }
     if (!text_plain(t, &plain)) {
-        COMPLAIN(b->l, at, STR("wildcards (or windash) cannot be encoded; escape them with a backslash, or drop the encoding modifier"));
+        COMPLAIN(b->l, at,
+                 STR("wildcards (or windash) cannot be encoded; escape them with a backslash, or drop the encoding "
+                     "modifier"));
         return false;
     }
     if (step == TO_BASE64OFFSET) {
@@ -391,8 +395,9 @@ static bool transform(Builder *b, const Node *at, Transform step, const Text *t,
             texts_plain(a, to, base64_offset(a, plain, shift));
         }
     } else {
-        texts_plain(a, to, step == TO_BASE64 ? base64_encode(a, plain, 0)
-                                             : utf16_encode(a, plain, step == TO_UTF16BE, step == TO_UTF16));
+        texts_plain(a, to,
+                    step == TO_BASE64 ? base64_encode(a, plain, 0)
+                                      : utf16_encode(a, plain, step == TO_UTF16BE, step == TO_UTF16));
     }
     return true;
 }
@@ -441,24 +446,20 @@ static bool pattern_of(Builder *b, const Node *at, const Modifiers *m, Pattern *
 {
     *out = (Pattern){.kind = m->kind, .place = m->place, .cased = m->cased, .compare = m->compare, .text = at->text};
     switch (m->kind) {
-    case PATTERN_REGEX:
-        out->regex = regex_compile(b, at, at->text, m->regex_options);
-        return out->regex != NULL;
+    case PATTERN_REGEX: out->regex = regex_compile(b, at, at->text, m->regex_options); return out->regex != NULL;
     case PATTERN_EXISTS: {
         size_t before = b->l->error_count;
         out->yes = node_flag(b->l, at, "exists");
         return b->l->error_count == before;
     }
-    case PATTERN_CIDR:
-        return pattern_cidr(b, at, out);
+    case PATTERN_CIDR: return pattern_cidr(b, at, out);
     case PATTERN_COMPARE:
         if (!number_parse(at->text, &out->number)) {
             COMPLAIN(b->l, at, STR("'"), at->text, STR("' is not a number; lt, lte, gt and gte compare numbers"));
             return false;
         }
         return true;
-    default:
-        return at->text.len > 0 || (COMPLAIN(b->l, at, STR("fieldref needs the name of a field")), false);
+    default: return at->text.len > 0 || (COMPLAIN(b->l, at, STR("fieldref needs the name of a field")), false);
     }
 }
 
@@ -491,7 +492,17 @@ static bool value_load(Builder *b, const Node *at, const Modifiers *m, Value *ou
 
 /* --- modifiers -------------------------------------------------------------------------------------------------- */
 
-typedef enum ModifierKind { MOD_PLACE, MOD_KIND, MOD_COMPARE, MOD_TRANSFORM, MOD_ALL, MOD_CASED, MOD_NEQ, MOD_FLAG, MOD_REFUSED } ModifierKind;
+typedef enum ModifierKind {
+    MOD_PLACE,
+    MOD_KIND,
+    MOD_COMPARE,
+    MOD_TRANSFORM,
+    MOD_ALL,
+    MOD_CASED,
+    MOD_NEQ,
+    MOD_FLAG,
+    MOD_REFUSED
+} ModifierKind;
 static const struct Modifier {
     const char *name;
     ModifierKind kind;
@@ -538,7 +549,8 @@ static const char *modifier_add(Modifiers *m, const struct Modifier *mod)
     switch (mod->kind) {
     case MOD_PLACE:
         if (m->placed || !(text || m->kind == PATTERN_FIELD)) {
-            return "' does not go with the modifiers before it; one of contains, startswith, endswith, and no re or number";
+            return "' does not go with the modifiers before it; one of contains, startswith, endswith, and no re or "
+                   "number";
         }
         m->place = (Place)mod->value;
         m->placed = true;
@@ -560,8 +572,7 @@ static const char *modifier_add(Modifiers *m, const struct Modifier *mod)
     case MOD_FLAG:
         m->regex_options |= (uint32_t)mod->value;
         return m->kind == PATTERN_REGEX ? NULL : "' is a flag of re; write it behind re";
-    case MOD_REFUSED:
-        return "' is not supported; write the values out";
+    case MOD_REFUSED: return "' is not supported; write the values out";
     default:
         m->all = m->all || mod->kind == MOD_ALL;
         m->cased = m->cased || mod->kind == MOD_CASED;
@@ -622,8 +633,9 @@ static FieldKind field_kind(const LogSource *source, Str name)
         const char *name;
         FieldKind kind;
     } own[] = {
-        {"EventID", FIELD_EVENT_ID}, {"Provider_Name", FIELD_PROVIDER}, {"Channel", FIELD_CHANNEL},
-        {"Computer", FIELD_COMPUTER}, {"Data", FIELD_DATA},
+        {"EventID", FIELD_EVENT_ID}, {"Provider_Name", FIELD_PROVIDER},
+        {"Channel", FIELD_CHANNEL},  {"Computer", FIELD_COMPUTER},
+        {"Data", FIELD_DATA},
     };
     for (size_t i = 0; source->kind == SERVICE_EVENT_LOG && i < sizeof own / sizeof *own; i++) {
         if (str_eq_nocase(name, str_of(own[i].name))) {
@@ -633,9 +645,7 @@ static FieldKind field_kind(const LogSource *source, Str name)
     if (str_eq_nocase(name, STR("Level")) && (source->kind == SERVICE_EVENT_LOG || text_log(source->kind))) {
         return FIELD_LEVEL;
     }
-    return !name.len                                ? FIELD_ANY
-           : str_eq_nocase(name, STR("Message")) ? FIELD_MESSAGE
-                                                    : FIELD_NAMED;
+    return !name.len ? FIELD_ANY : str_eq_nocase(name, STR("Message")) ? FIELD_MESSAGE : FIELD_NAMED;
 }
 
 static bool is_identity(const LogSource *source, FieldKind kind, Str name)
@@ -654,13 +664,14 @@ static bool is_identity(const LogSource *source, FieldKind kind, Str name)
 /* Fields that Windows keeps outside of an event's data, and that our events do not carry. */
 static bool field_check(Builder *b, const Node *key, Str name)
 {
-    static const char *const lost[] = {"EventRecordID",      "Execution_ProcessID",     "Execution_ThreadID",
-                                       "Security_UserID",    "Correlation_ActivityID",  "Provider_Guid",
-                                       "EventID_Qualifiers", "TimeCreated_SystemTime",  "Provider_EventSourceName"};
+    static const char *const lost[] = {"EventRecordID",      "Execution_ProcessID",    "Execution_ThreadID",
+                                       "Security_UserID",    "Correlation_ActivityID", "Provider_Guid",
+                                       "EventID_Qualifiers", "TimeCreated_SystemTime", "Provider_EventSourceName"};
     for (size_t i = 0; b->source->kind == SERVICE_EVENT_LOG && i < sizeof lost / sizeof *lost; i++) {
         if (str_eq_nocase(name, str_of(lost[i]))) {
             COMPLAIN(b->l, key, STR("field '"), name,
-                     STR("' is not supported; of the head of an event there are EventID, Provider_Name, Channel, Level, Computer"));
+                     STR("' is not supported; of the head of an event there are EventID, Provider_Name, Channel, "
+                         "Level, Computer"));
             return false;
         }
     }
@@ -674,7 +685,8 @@ static const Selection *selection_test(Builder *b, const Test *test)
     return s;
 }
 
-static const Selection *test_load(Builder *b, Str name, const Modifiers *m, Node *const *values, size_t count, const Node *at)
+static const Selection *test_load(Builder *b, Str name, const Modifiers *m, Node *const *values, size_t count,
+                                  const Node *at)
 {
     Value *list = ARENA_NEW(b->l->run, Value, count);
     Test *t = ARENA_NEW(b->l->run, Test, 1);

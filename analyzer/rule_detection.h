@@ -45,7 +45,7 @@ typedef struct Pattern {
     bool cased;
     bool yes; /* exists */
     Compare compare;
-    Str text; /* in lower case unless cased; FIELD: its name */
+    Str text;            /* in lower case unless cased; FIELD: its name */
     const Piece *pieces; /* GLOB; with the place worked in. Of a REGEX made from a text: what it was made from */
     size_t piece_count;
     struct pcre2_real_code_8 *regex;
@@ -62,7 +62,7 @@ typedef struct Value { /* as the author wrote it; holds if any of its patterns d
 typedef struct Test { /* one line of a selection */
     FieldKind field;
     Str name;
-    bool all;      /* every value must hold, not just one */
+    bool all; /* every value must hold, not just one */
     bool negated;
     bool identity; /* it says what the event is, not what is the matter with it */
     const Value *values;
@@ -90,7 +90,7 @@ typedef struct RegexList {
 /* NULL after an error. */
 Detection *detection_load(Loader *l, const Node *n, const LogSource *source, RegexList *regexes);
 
-bool number_parse(Str s, long double *out);        /* 12, -1.5, 0x1f */
+bool number_parse(Str s, long double *out); /* 12, -1.5, 0x1f */
 bool address_parse(Str s, uint8_t address[16], bool *v4);
 /* Of a TEXT or GLOB pattern. In match.c. */
 bool pattern_text_holds(const Pattern *p, Str value);

@@ -1,6 +1,6 @@
 #include "rule_expression.h"
 
-#define DEPTH_MAX 64
+#define DEPTH_MAX      64
 #define EXPRESSION_MAX 4096
 
 typedef struct Parser {
@@ -18,14 +18,10 @@ typedef struct Parser {
 Truth expression_truth(const Expression *e, const Truth *values)
 {
     switch (e->kind) {
-    case EXPR_LEAF:
-        return values[e->leaf];
-    case EXPR_NOT:
-        return truth_not(expression_truth(e->left, values));
-    case EXPR_AND:
-        return truth_and(expression_truth(e->left, values), expression_truth(e->right, values));
-    default:
-        return truth_or(expression_truth(e->left, values), expression_truth(e->right, values));
+    case EXPR_LEAF: return values[e->leaf];
+    case EXPR_NOT: return truth_not(expression_truth(e->left, values));
+    case EXPR_AND: return truth_and(expression_truth(e->left, values), expression_truth(e->right, values));
+    default: return truth_or(expression_truth(e->left, values), expression_truth(e->right, values));
     }
 }
 
@@ -72,12 +68,14 @@ static const Expression *leaf(Parser *p, size_t index)
 
 static bool word_byte(uint8_t c)
 {
-    return byte_digit(c) || (byte_lower(c) >= 'a' && byte_lower(c) <= 'z') || c == '_' || c == '-' || c == '*' || c >= 0x80;
+    return byte_digit(c) || (byte_lower(c) >= 'a' && byte_lower(c) <= 'z') || c == '_' || c == '-' || c == '*' ||
+           c >= 0x80;
 }
 
 static void blanks(Parser *p)
 {
-    while (p->pos < p->text.len && (p->text.at[p->pos] == ' ' || (p->text.at[p->pos] >= 9 && p->text.at[p->pos] <= 13))) {
+    while (p->pos < p->text.len &&
+           (p->text.at[p->pos] == ' ' || (p->text.at[p->pos] >= 9 && p->text.at[p->pos] <= 13))) {
         p->pos++;
     }
 }
@@ -168,12 +166,14 @@ static const Expression *name(Parser *p)
         Str pattern = word(p);
         size_t from = p->pos;
         p->pos += pattern.len;
-        return pattern.len ? of_names(p, all, pattern, from) : fail(p, from, "a name, a name with '*' or 'them' must follow");
+        return pattern.len ? of_names(p, all, pattern, from)
+                           : fail(p, from, "a name, a name with '*' or 'them' must follow");
     }
     if (!w.len) {
-        return fail(p, pos, pos < p->text.len && p->text.at[pos] == '|'
-                                ? "aggregation with '|' is not supported; write a correlation"
-                                : "a name is missing here");
+        return fail(p, pos,
+                    pos < p->text.len && p->text.at[pos] == '|'
+                        ? "aggregation with '|' is not supported; write a correlation"
+                        : "a name is missing here");
     }
     for (size_t i = 0; i < p->count; i++) {
         if (str_eq(p->names[i], w)) {
@@ -237,8 +237,9 @@ const Expression *expression_parse(Loader *l, const Node *at, const char *what, 
     const Expression *e = either(&p);
     blanks(&p);
     if (e && p.pos < p.text.len) {
-        return fail(&p, p.pos, p.text.at[p.pos] == '|' ? "aggregation with '|' is not supported; write a correlation"
-                                                       : "'and', 'or' or the end was expected here");
+        return fail(&p, p.pos,
+                    p.text.at[p.pos] == '|' ? "aggregation with '|' is not supported; write a correlation"
+                                            : "'and', 'or' or the end was expected here");
     }
     return e;
 }

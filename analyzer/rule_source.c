@@ -49,7 +49,7 @@ static void renamed_load(Loader *l, const Node *n, LogSource *s)
 static void source_load(Loader *l, const Node *n, LogSource *s)
 {
     const Str keys[] = {STR("product"), STR("service"),   STR("category"), STR("kind"),     STR("channel"),
-                               STR("title"),   STR("event_ids"), STR("collect"),  STR("identity"), STR("fields")};
+                        STR("title"),   STR("event_ids"), STR("collect"),  STR("identity"), STR("fields")};
     if (!map_check(l, n, "sources", keys, sizeof keys / sizeof *keys)) {
         return;
     }
@@ -148,7 +148,8 @@ static void complain_word(Loader *l, const RuleSet *set, const Node *at, const c
     if (nearest_word(word, known.at, known.count).len || known.count <= 40) {
         complain_unknown(l, at, what, word, known.at, known.count);
     } else {
-        COMPLAIN(l, at, STR("unknown "), str_of(what), STR(" '"), word, STR("'; signatures/logsources.yml names all there are"));
+        COMPLAIN(l, at, STR("unknown "), str_of(what), STR(" '"), word,
+                 STR("'; signatures/logsources.yml names all there are"));
     }
 }
 
@@ -186,7 +187,8 @@ const LogSource *logsource_find(Loader *l, const RuleSet *set, const Node *n)
         s = within(l, first(set, words[0], (Str){0}, words[2]), first(set, words[0], words[1], (Str){0}));
     }
     if (!s || !(words[0].len + words[1].len + words[2].len)) {
-        COMPLAIN(l, n, STR("no log source is named by these words together; signatures/logsources.yml names all there are"));
+        COMPLAIN(l, n,
+                 STR("no log source is named by these words together; signatures/logsources.yml names all there are"));
         return NULL;
     }
     return s;

@@ -183,23 +183,15 @@ static const char *forbidden(const yaml_event_t *e)
 {
     const yaml_char_t *anchor = NULL, *tag = NULL;
     switch (e->type) {
-    case YAML_ALIAS_EVENT:
-        return "aliases are not supported; write the value out";
-    case YAML_SCALAR_EVENT:
-        anchor = e->data.scalar.anchor, tag = e->data.scalar.tag;
-        break;
-    case YAML_SEQUENCE_START_EVENT:
-        anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag;
-        break;
-    case YAML_MAPPING_START_EVENT:
-        anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag;
-        break;
+    case YAML_ALIAS_EVENT: return "aliases are not supported; write the value out";
+    case YAML_SCALAR_EVENT: anchor = e->data.scalar.anchor, tag = e->data.scalar.tag; break;
+    case YAML_SEQUENCE_START_EVENT: anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag; break;
+    case YAML_MAPPING_START_EVENT: anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag; break;
     case YAML_DOCUMENT_START_EVENT:
         return e->data.document_start.tag_directives.start != e->data.document_start.tag_directives.end
                    ? "tag directives are not supported; leave them out"
                    : NULL;
-    default:
-        return NULL;
+    default: return NULL;
     }
     return anchor ? "anchors are not supported; write the value out"
            : tag  ? "tags are not supported; leave it out"
@@ -216,24 +208,18 @@ static bool event_take(Reader *r, const yaml_event_t *e, NodeList *docs)
         return refuse(r, e->start_mark, "more than 20000 values in one file; split it");
     }
     switch (e->type) {
-    case YAML_SCALAR_EVENT:
-        return scalar_add(r, e);
-    case YAML_SEQUENCE_START_EVENT:
-        return node_open(r, NODE_LIST, e->start_mark);
-    case YAML_MAPPING_START_EVENT:
-        return node_open(r, NODE_MAP, e->start_mark);
+    case YAML_SCALAR_EVENT: return scalar_add(r, e);
+    case YAML_SEQUENCE_START_EVENT: return node_open(r, NODE_LIST, e->start_mark);
+    case YAML_MAPPING_START_EVENT: return node_open(r, NODE_MAP, e->start_mark);
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT:
-        node_shut(r);
-        return true;
+    case YAML_MAPPING_END_EVENT: node_shut(r); return true;
     case YAML_DOCUMENT_END_EVENT:
         if (r->root && !node_null(r->root)) {
             *VEC_ADD(r->l->run, &docs->docs) = r->root;
         }
         r->root = NULL;
         return true;
-    default:
-        return true;
+    default: return true;
     }
 }
 
@@ -338,7 +324,8 @@ int64_t node_span(Loader *l, const Node *n, const char *what)
 {
     int64_t ns = 0;
     if (n->kind != NODE_SCALAR || !timespan_parse(n->text, &ns) || ns < 0) {
-        COMPLAIN(l, n, STR("'"), str_of(what), STR("' must be a time span: a number and s, m, h, d or w, as 90s, 5m, 24h"));
+        COMPLAIN(l, n, STR("'"), str_of(what),
+                 STR("' must be a time span: a number and s, m, h, d or w, as 90s, 5m, 24h"));
         return 0;
     }
     return ns;

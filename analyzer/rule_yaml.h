@@ -12,8 +12,8 @@ typedef struct Node {
     bool plain;            /* a scalar without quotes: null, true and 123 are not text */
     uint32_t line, column; /* 1-based */
     Str text;
-    struct Node **items;   /* of a list; of a map: key, value, key, value … */
-    size_t count;          /* items; pairs of a map */
+    struct Node **items; /* of a list; of a map: key, value, key, value … */
+    size_t count;        /* items; pairs of a map */
 } Node;
 
 typedef struct Loader {
@@ -32,7 +32,8 @@ bool yaml_read(Loader *l, Str text, NodeList *docs);
 
 /* `file:line:column: parts…`, one line. at == NULL: the file as a whole. */
 void complain(Loader *l, const Node *at, const Str *parts, size_t count);
-#define COMPLAIN(l, at, ...) complain(l, at, (const Str[]){__VA_ARGS__}, sizeof((const Str[]){__VA_ARGS__}) / sizeof(Str))
+#define COMPLAIN(l, at, ...)                                                                                           \
+    complain(l, at, (const Str[]){__VA_ARGS__}, sizeof((const Str[]){__VA_ARGS__}) / sizeof(Str))
 /* "unknown WHAT 'word'; did you mean 'known'?", or all that are known. */
 void complain_unknown(Loader *l, const Node *at, const char *what, Str word, const Str *known, size_t count);
 /* The known word that comes nearest; empty if none comes near. */

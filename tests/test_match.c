@@ -1,0 +1,259 @@
+#include <string.h>
+
+#include "match.h"
+#include "rule_case.h"
+
+#define LOG(detection) "title: T\nname: r\nlogsource: {product: windows, service: application}\ndetection:\n" detection
+#define TEXTLOG(detection)                                                                                             \
+    "title: T\nname: r\nlogsource: {product: azurevm, service: vmsnapshot}\ndetection:\n" detection
+#define STATE(detection)                                                                                               \
+    "title: T\nname: r\nlogsource: {product: windows, category: service_state}\ndetection:\n" detection
+
+typedef struct Found {
+    Truth truth;
+    bool listed;
+    unsigned passed, tests;
+} Found;
+
+static Found found(const char *text, const Event *ev)
+{
+    RuleCase c;
+    const MatchResult *results;
+    Found f = {NO, false, 0, 0};
+    rule_case_good(&c, text);
+    Matcher *m = matcher_open(&c.set);
+    size_t count = match_event(m, ev, &results);
+    assert_true(count <= 1);
+    if (count) {
+        f = (Found){results[0].truth, true, results[0].passed, results[0].tests};
+        if (ev->service == SERVICE_EVENT_LOG) {
+            assert_true(match_wants(m, ev->provider, ev->provider_alias, ev->id, ev->channel));
+        }
+    }
+    matcher_close(m);
+    rule_case_close(&c);
+    return f;
+}
+
+static Event log_event(uint32_t id, const Field *fields, size_t count)
+{
+    return (Event){.service = SERVICE_EVENT_LOG,
+                   .level = LEVEL_ERROR,
+                   .id = id,
+                   .channel = STR("Application"),
+                   .provider = STR("Microsoft-Windows-Complus"),
+                   .provider_alias = STR("COM+"),
+                   .computer = STR("vm1"),
+                   .fields = fields,
+                   .field_count = count};
+}
+
+/* One test of one named field. */
+static Truth named(const char *test, const char *value)
+{
+    char text[512];
+    const Field field = {STR("F"), str_of(value)};
+    Event ev = log_event(1, &field, 1);
+    snprintf(text, sizeof text, LOG("  s:\n    EventID: 1\n    %s\n  condition: s\n"), test);
+    return found(text, &ev).truth;
+}
+
+TEST(match_texts_without_case_and_with_wildcards)
+{
+    assert_int_equal(named("F: abc", "ABC"), YES);
+    assert_int_equal(named("F|cased: abc", "ABC"), NO);
+    assert_int_equal(named("F: 'a*c?e'", "AxxCdE"), YES);
+    assert_int_equal(named("F: 'a*c?e'", "axxce"), NO);
+    assert_int_equal(named("F: '*b*'", "abc"), YES);
+    assert_int_equal(named("F: '*bc'", "abc"), YES);
+    assert_int_equal(named("F: 'b*'", "abc"), NO);
+    assert_int_equal(named("F: 'a\\*c'", "a*c"), YES);
+    assert_int_equal(named("F: 'a\\*c'", "abc"), NO);
+    assert_int_equal(named("F: 'C:\\\\*\\x'", "C:\\Windows\\x"), YES); /* \\* is a backslash, then anything */
+    assert_int_equal(named("F: 'C:\\Windows\\x'", "c:\\windows\\X"), YES);
+    assert_int_equal(named("F|endswith: '\\cmd.exe'", "C:\\CMD.EXE"), YES);
+    assert_int_equal(named("F|startswith: ab", "abc"), YES);
+    assert_int_equal(named("F|contains|all: [a, c]", "abc"), YES);
+    assert_int_equal(named("F|contains|all: [a, x]", "abc"), NO);
+    assert_int_equal(named("F|contains: 'a*a*a*b'", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), NO);
+    assert_int_equal(named("F|contains: 'Ä?c'", "xäbC"), YES);
+    assert_int_equal(named("F: '?'", "\xC3\xA4"), YES);
+}
+
+TEST(match_modifiers)
+{
+    assert_int_equal(named("F|re: '^a.c$'", "abc"), YES);
+    assert_int_equal(named("F|re: '^A.c$'", "abc"), NO);
+    assert_int_equal(named("F|re|i: '^A.c$'", "abc"), YES);
+    assert_int_equal(named("F|re|m: '^b'", "a\nb"), YES);
+    assert_int_equal(named("F|neq: abc", "abd"), YES);
+    assert_int_equal(named("F|neq: abc", "ABC"), NO);
+    assert_int_equal(named("F|gt: 9", "10"), YES);
+    assert_int_equal(named("F|gte: 0x10", "16"), YES);
+    assert_int_equal(named("F|lt: 9", "x"), NO);
+    assert_int_equal(named("F: 16", "0x10"), YES);
+    assert_int_equal(named("F: '16'", "0x10"), NO);
+    assert_int_equal(named("F|cidr: 10.1.0.0/16", "10.1.2.3"), YES);
+    assert_int_equal(named("F|cidr: 10.1.0.0/16", "10.2.2.3"), NO);
+    assert_int_equal(named("F|cidr: 'fe80::/10'", "fe80::1%3"), YES);
+    assert_int_equal(named("F|cidr: '::ffff:0:0/96'", "::ffff:1.2.3.4"), YES);
+    assert_int_equal(named("F|contains|windash: ' -f x'", "cmd /f x"), YES);
+    assert_int_equal(named("F|contains|windash: ' -f x'", "cmd \xE2\x80\x93"
+                                                          "f x"),
+                     YES);
+    assert_int_equal(named("F|contains|windash: 'a-f'", "a/f"), NO);
+    assert_int_equal(named("F|base64: foobar", "Zm9vYmFy"), YES);
+    assert_int_equal(named("F|base64: fooba", "Zm9vYmE="), YES);
+    assert_int_equal(named("F|wide|base64offset|contains: http", "xx aAB0AHQAcAA yy"), YES);
+    assert_int_equal(named("F|base64offset|contains: foobar", "AGZvb2Jhcg=="), YES);
+    assert_int_equal(named("F|fieldref: F", "x"), YES);
+    assert_int_equal(named("F|fieldref: G", "x"), NO);
+    assert_int_equal(named("F|exists: true", "x"), YES);
+    assert_int_equal(named("G|exists: false", "x"), YES);
+}
+
+TEST(match_absent_empty_and_null)
+{
+    assert_int_equal(named("G: null", "x"), YES);
+    assert_int_equal(named("F: null", "x"), NO);
+    assert_int_equal(named("F: ''", ""), YES);
+    assert_int_equal(named("G: ''", "x"), NO);
+    assert_int_equal(named("G: [null, '']", "x"), YES);
+    assert_int_equal(named("G|neq: x", "x"), YES);
+}
+
+TEST(match_fields_of_event_logs)
+{
+    const Field data[] = {{STR(""), STR("first")}, {STR(""), STR("Error Code = 0x8000FFFF")}};
+    Event ev = log_event(4689, data, 2);
+    assert_int_equal(
+        found(LOG("  s: {EventID: 4689, Provider_Name: 'COM+', Data|contains: '0x8000ffff'}\n  condition: s\n"), &ev)
+            .truth,
+        YES);
+    assert_int_equal(found(LOG("  s: {Provider_Name: Microsoft-Windows-Complus, Level: 2, Computer: VM1, Channel: "
+                               "application}\n  condition: s\n"),
+                           &ev)
+                         .truth,
+                     YES);
+    assert_int_equal(
+        found(LOG("  s: {Level: Error, Message|contains: \"first\\nError\"}\n  condition: s\n"), &ev).truth, YES);
+    assert_int_equal(found(LOG("  k: [nothing, 'code = 0x8*']\n  condition: k\n"), &ev).truth, YES);
+    assert_int_equal(found(LOG("  k: {'|all': [first, code]}\n  condition: k\n"), &ev).truth, YES);
+    ev.channel = STR("System");
+    assert_false(found(LOG("  s: {EventID: 4689}\n  condition: s\n"), &ev).listed);
+}
+
+TEST(match_conditions)
+{
+    const Field f = {STR("F"), STR("abc")};
+    Event ev = log_event(1, &f, 1);
+    static const struct {
+        const char *condition;
+        Truth truth;
+    } cases[] = {{"a and b", NO},  {"a or b", YES},    {"a and not b", YES}, {"not (a and not b)", NO},
+                 {"1 of a*", YES}, {"all of a*", NO},  {"1 of them", YES},   {"all of them", NO},
+                 {"[b, a]", YES},  {"not 1 of _*", NO}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        snprintf(text, sizeof text, LOG("  a: {F: abc}\n  a2: {F: x}\n  b: {F: y}\n  _h: {F: abc}\n  condition: %s\n"),
+                 cases[i].condition);
+        assert_int_equal(found(text, &ev).truth, cases[i].truth);
+    }
+}
+
+TEST(match_near_misses_tell_how_near)
+{
+    const Field data = {STR(""), STR("hr = 80040206")};
+    Event ev = log_event(4689, &data, 1);
+    const char *rule =
+        LOG("  s: {EventID: 4689, Provider_Name: 'COM+', Data|contains: '0x8000ffff'}\n  condition: s\n");
+    Found f = found(rule, &ev);
+    assert_int_equal(f.truth, NO);
+    assert_true(f.listed);
+    assert_int_equal(f.passed, 2);
+    assert_int_equal(f.tests, 3);
+    ev.provider = STR("Security");
+    ev.provider_alias = (Str){0};
+    assert_false(found(rule, &ev).listed);
+}
+
+TEST(match_text_logs_by_their_record)
+{
+    Event ev = {.service = SERVICE_VMSNAPSHOT,
+                .level = LEVEL_ERROR,
+                .message = STR("[Error]: Install provider failed {Exception =\nx (0x80110401): Errors occurred")};
+    const char *rule =
+        TEXTLOG("  s: {Message|contains|all: [Install provider failed, '0x80110401']}\n  condition: s\n");
+    assert_int_equal(found(rule, &ev).truth, YES);
+    ev.message = STR("[Error]: Install provider failed {Exception = 0x80042304");
+    Found f = found(rule, &ev);
+    assert_true(f.listed && f.truth == NO && f.passed == 1 && f.tests == 2);
+    ev.message = STR("all is well");
+    assert_false(found(rule, &ev).listed);
+}
+
+TEST(match_state_that_lacks_a_field_is_unknown)
+{
+    const Field f[] = {{STR("ServiceName"), STR("MSDTC")}, {STR("StartType"), STR("3")}};
+    Event ev = {.service = SERVICE_SERVICE_STATE, .fields = f, .field_count = 2};
+    assert_int_equal(
+        found(STATE("  s: {ServiceName: MSDTC}\n  ok: {Account: x}\n  condition: s and not ok\n"), &ev).truth, UNKNOWN);
+    assert_int_equal(found(STATE("  s: {ServiceName: MSDTC, Account: null}\n  condition: s\n"), &ev).truth, UNKNOWN);
+    assert_int_equal(found(STATE("  s: {ServiceName: MSDTC, Account|exists: false}\n  condition: s\n"), &ev).truth,
+                     YES);
+    Found f2 = found(STATE("  s: {ServiceName: MSDTC, StartType: '4'}\n  condition: s\n"), &ev);
+    assert_true(f2.listed && f2.truth == NO && f2.passed == 1);
+    assert_false(found(STATE("  s: {ServiceName: other, Account: x}\n  condition: s\n"), &ev).listed);
+}
+
+TEST(match_regex_at_its_limit_is_unknown)
+{
+    char value[256];
+    memset(value, 'a', sizeof value - 1);
+    value[sizeof value - 1] = 0;
+    assert_int_equal(named("F|re: '^(a+)+$(?!)'", value), UNKNOWN);
+    assert_int_equal(named("F|re: '^(([a-z])+.)+[A-Z]([a-z])+$'", value), UNKNOWN);
+}
+
+TEST(match_category_renames_fields_of_the_other_source)
+{
+    const Field f[] = {{STR("NewProcessName"), STR("C:\\Windows\\System32\\cmd.exe")}};
+    Event ev = log_event(4688, f, 1);
+    const char *rule = "title: T\nname: r\nlogsource: {product: windows, category: process_creation}\n"
+                       "detection: {s: {Image|endswith: '\\cmd.exe'}, condition: s}\n";
+    ev.channel = STR("Security");
+    assert_int_equal(found(rule, &ev).truth, YES);
+    ev.id = 4689;
+    assert_false(found(rule, &ev).listed);
+}
+
+TEST(match_wants_asks_for_what_rules_name)
+{
+    RuleCase c;
+    rule_case_good(&c, LOG("  s: {EventID: 4689, Provider_Name: 'COM+', Data|contains: x}\n  condition: s\n"));
+    Matcher *m = matcher_open(&c.set);
+    assert_true(match_wants(m, STR("Microsoft-Windows-Complus"), STR("COM+"), 4689, STR("Application")));
+    assert_false(match_wants(m, STR("Other"), STR(""), 4689, STR("Application")));
+    assert_false(match_wants(m, STR("COM+"), STR(""), 4690, STR("Application")));
+    assert_false(match_wants(m, STR("COM+"), STR(""), 4689, STR("System")));
+    matcher_close(m);
+    rule_case_close(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(match_texts_without_case_and_with_wildcards),
+        cmocka_unit_test(match_modifiers),
+        cmocka_unit_test(match_absent_empty_and_null),
+        cmocka_unit_test(match_fields_of_event_logs),
+        cmocka_unit_test(match_conditions),
+        cmocka_unit_test(match_near_misses_tell_how_near),
+        cmocka_unit_test(match_text_logs_by_their_record),
+        cmocka_unit_test(match_state_that_lacks_a_field_is_unknown),
+        cmocka_unit_test(match_regex_at_its_limit_is_unknown),
+        cmocka_unit_test(match_category_renames_fields_of_the_other_source),
+        cmocka_unit_test(match_wants_asks_for_what_rules_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
