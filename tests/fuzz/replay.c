@@ -1,0 +1,178 @@
+/* replay [-p PARSER] [-s FOLDER] [FILE…]
+ *
+ * Every input of every parser's fixtures, cut at every length (below 4 KiB; then in steps) and with bytes changed, goes
+ * through its parser: no crash, no hang, and with CONFIG=asan no leak. FILEs are inputs of fuzz_parsers and go through the
+ * same. -p: only this parser. -s: writes the inputs as seeds for the fuzzer instead. */
+#define _POSIX_C_SOURCE 200809L /* getopt, alarm */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/platform.h"
+#include "../capture.h"
+#include "../fixture.h"
+#include "fuzz_parsers.h"
+
+#define CUT_EACH ((size_t)4096)
+#define CUT_STEP ((size_t)997)
+#define FLIPS ((size_t)700)
+#define SECONDS_MAX 5
+
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+typedef struct Job {
+    const Parser *parser; /* NULL: an input of the fuzzer, whose first byte picks it */
+    Str path, bytes;
+} Job;
+
+static char now[512]; /* what is being run, for the last words */
+static unsigned long runs;
+
+static void last_words(void)
+{
+    ssize_t done = write(STDERR_FILENO, now, strlen(now));
+    (void)done;
+}
+
+static void on_signal(int number)
+{
+    static const char hang[] = "replay: took too long: ", crash[] = "replay: crashed: ";
+    ssize_t done = number == SIGALRM ? write(STDERR_FILENO, hang, sizeof hang - 1)
+                                     : write(STDERR_FILENO, crash, sizeof crash - 1);
+    (void)done;
+    last_words();
+    _exit(1);
+}
+
+static void guard(void)
+{
+    signal(SIGALRM, on_signal);
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(last_words);
+        return;
+    }
+    signal(SIGABRT, on_signal);
+    signal(SIGSEGV, on_signal);
+    signal(SIGBUS, on_signal);
+    signal(SIGFPE, on_signal);
+}
+
+/* A block of exactly this size, so that a memory checker sees one byte too many. */
+static void run(const Job *job, Str bytes, const char *how, size_t where)
+{
+    uint8_t *exact = malloc(bytes.len ? bytes.len : 1);
+    if (!exact) {
+        abort();
+    }
+    if (bytes.len) {
+        memcpy(exact, bytes.at, bytes.len);
+    }
+    snprintf(now, sizeof now, "%s %.*s %s %zu\n", job->parser ? job->parser->name : "-",
+             (int)(job->path.len < 300 ? job->path.len : 300), (const char *)job->path.at, how, where);
+    alarm(SECONDS_MAX);
+    if (job->parser) {
+        fuzz_one(job->parser, job->path, (Str){exact, bytes.len});
+    } else {
+        LLVMFuzzerTestOneInput(exact, bytes.len);
+    }
+    alarm(0);
+    runs++;
+    free(exact);
+}
+
+static void run_all(const Job *job)
+{
+    static const uint8_t changes[] = {0x01, 0x80, 0xFF, 0x20};
+    Str bytes = job->bytes;
+    run(job, bytes, "whole", bytes.len);
+    for (size_t len = 0; len < bytes.len; len += len < CUT_EACH ? 1 : CUT_STEP) {
+        run(job, str_slice(bytes, 0, len), "cut at", len);
+    }
+    uint8_t *changed = malloc(bytes.len + 1);
+    if (!changed) {
+        abort();
+    }
+    size_t step = bytes.len / FLIPS + 1;
+    for (size_t at = 0; at < bytes.len; at += step) {
+        memcpy(changed, bytes.at, bytes.len);
+        changed[at] ^= changes[at / step % sizeof changes];
+        run(job, (Str){changed, bytes.len}, "changed at", at);
+    }
+    free(changed);
+}
+
+static bool write_seed(const char *folder, const Job *job, size_t index, bool prefix, unsigned number)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s-%04u", folder, job->parser->name, number);
+    FILE *file = fopen(path, "wb");
+    uint8_t first = (uint8_t)index;
+    bool good = file && (!prefix || fwrite(&first, 1, 1, file) == 1) &&
+                fwrite(job->bytes.at, 1, job->bytes.len, file) == job->bytes.len;
+    return (file ? fclose(file) == 0 : true) && good;
+}
+
+static bool parser_cases(size_t index, const char *seeds, bool prefix)
+{
+    Arena a = {0};
+    Str *names;
+    size_t count;
+    unsigned number = 0;
+    bool good = true;
+    const Parser *parser = parsers[index];
+    const char *root = fixture_join(&a, "fixtures/parsers", parser->name);
+    if (!platform_folder(&a, root, &names, &count)) {
+        count = 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        FixtureList files = {0};
+        good = !fixture_files(&a, fixture_join(&a, fixture_join_str(&a, root, names[i]), "input"), &files) && good;
+        for (size_t k = 0; k < files.count; k++) {
+            Job job = {parser, files.at[k].path, files.at[k].bytes};
+            if (seeds) {
+                good = write_seed(seeds, &job, index, prefix, number++) && good;
+            } else {
+                run_all(&job);
+            }
+        }
+    }
+    arena_free(&a);
+    return good;
+}
+
+static bool replay_file(const char *path)
+{
+    Arena a = {0};
+    Job job = {.path = str_of(path)};
+    bool good = fixture_read(&a, path, &job.bytes);
+    if (good) {
+        run_all(&job);
+    }
+    arena_free(&a);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    const char *only = NULL, *seeds = NULL;
+    bool good = true;
+    for (int option; (option = getopt(argc, argv, "p:s:")) != -1;) {
+        if (option == '?') {
+            return 2;
+        }
+        *(option == 'p' ? &only : &seeds) = optarg;
+    }
+    guard();
+    for (size_t i = 0; optind == argc && parsers[i]; i++) {
+        if (!only || strcmp(only, parsers[i]->name) == 0) {
+            good = parser_cases(i, seeds, !only) && good;
+        }
+    }
+    for (int i = optind; i < argc; i++) {
+        good = replay_file(argv[i]) && good;
+    }
+    printf("replay: %lu runs%s\n", runs, good ? "" : ", some inputs could not be read");
+    return good ? 0 : 1;
+}
