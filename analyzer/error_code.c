@@ -102,13 +102,15 @@ static bool small_code(uint64_t code, CodeFamily family, CodeHit *hit)
     return code > 0 && code < 0x80000000;
 }
 
+/* A small exit code is a program's own word for "failed": reading 1 or 5 as a Win32 error would mislead. */
 static bool exit_code(uint64_t code, CodeHit *hit)
 {
     if (failure(code, hit)) {
         return true;
     }
     bool msi = (code == 3010 || (code >= 1600 && code < 1700)) && look_up(CODE_MSI, (uint32_t)code);
-    return small_code(code, msi ? CODE_MSI : CODE_WIN32, hit);
+    bool win32 = code >= 100 && look_up(CODE_WIN32, (uint32_t)code);
+    return (msi || win32) && small_code(code, msi ? CODE_MSI : CODE_WIN32, hit);
 }
 
 /* A decimal number at `at`. Its neighbourhood says whether it is a code at all: bare numbers are counters and ids. */

@@ -920,9 +920,15 @@ static void put_collect(Term *t)
 
 /* --- sources ---------------------------------------------------------------------------------------------------- */
 
+/* Text of no known kind and without times: it has events, but no place in the story. */
+static bool is_plain(const SourceRow *row)
+{
+    return row->status == ROW_READ && row->service == SERVICE_OTHER && row->span.from_ns == TIME_NONE && !row->note.len;
+}
+
 static bool has_own_line(const SourceRow *row)
 {
-    return row->events || row->status == ROW_PARTIAL || row->status == ROW_DAMAGED;
+    return (row->events && !is_plain(row)) || row->status == ROW_PARTIAL || row->status == ROW_DAMAGED;
 }
 
 static void put_sources_heading(Term *t)
@@ -1082,7 +1088,7 @@ static void put_own_lines(Term *t)
     }
 }
 
-typedef struct Group { /* sources without events, of one status and for one reason */
+typedef struct Group { /* sources without a line of their own, of one status and for one reason */
     const SourceRow *names[NAMES_MOST];
     size_t count;
 } Group;
@@ -1090,7 +1096,8 @@ typedef struct Group { /* sources without events, of one status and for one reas
 static Group *group_of(Group *groups, size_t *used, const SourceRow *row)
 {
     for (size_t i = 0; i < *used; i++) {
-        if (groups[i].names[0]->status == row->status && str_eq(groups[i].names[0]->note, row->note)) {
+        const SourceRow *first = groups[i].names[0];
+        if (first->status == row->status && str_eq(first->note, row->note) && !first->events == !row->events) {
             return &groups[i];
         }
     }
@@ -1106,7 +1113,7 @@ static void put_group(Term *t, const Group *g)
     if (row->note.len) {
         page_say(p, row->note);
     } else {
-        page_put(p, row->status == ROW_READ ? "no event in it" : "no reason known");
+        page_put(p, row->events ? "text without times" : row->status == ROW_READ ? "no event in it" : "no reason known");
     }
     page_put(p, ": ");
     if (g->count > 1) {

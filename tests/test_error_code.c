@@ -76,10 +76,9 @@ static void error_code_next_finds_every_form(void **state)
         {"PFXImportCertStore failed. Error Code: 86", CODE_WIN32, 86},
         {"has exited with Exit code: 1618", CODE_MSI, 1618},
         {"Exit code: 3010", CODE_MSI, 3010},
-        {"ExitCode=5", CODE_WIN32, 5},
+        {"ExitCode=128", CODE_WIN32, 128},
         {"\"ExitCode\": 1603,", CODE_MSI, 1603},
         {"Exit code: -1073741502", CODE_NTSTATUS, 0xC0000142},
-        {"Exit code: 1699", CODE_WIN32, 1699},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -102,6 +101,8 @@ static void error_code_next_leaves_numbers_alone(void **state)
         "0x8000000000000000",
         "Exit code: 0",
         "ExitCode=0",
+        "ExitCode=5",
+        "Exit code: 1699",
         "2147942405",
         "id 80040206",
         "thr = 80040206",
