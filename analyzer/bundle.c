@@ -3,7 +3,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,8 @@ const char *bundle_kind_name(BundleKind kind)
     static const char *const names[] = {"file", "folder", "zip", "7z", "tar", "cab", "case"};
     return names[kind];
 }
+
+#define MAX_THREADS 8
 
 /* What one worker reads with. */
 typedef struct Reader {
@@ -257,15 +258,11 @@ typedef struct Walk { /* of the members of one archive */
     struct archive *archive;
     Str prefix;
     unsigned depth;
-    atomic_uchar *claims; /* members some worker has taken; NULL: all are ours */
+    const uint8_t *owners; /* by member: which worker reads it; NULL: all are ours */
+    uint8_t worker;
     size_t members;
     const char *trouble;  /* why it ended early */
 } Walk;
-
-static bool claim(Walk *w, size_t index)
-{
-    return !w->claims || atomic_exchange(&w->claims[index], 1) == 0;
-}
 
 static void walk_archive(Walk *w)
 {
@@ -292,7 +289,7 @@ static void walk_archive(Walk *w)
         }
         Str path = member_path(run, w->prefix, entry);
         size_t index = w->members++;
-        if (str_ends(path, STR("/")) || !claim(w, index)) {
+        if (str_ends(path, STR("/")) || (w->owners && w->owners[index] != w->worker)) {
             continue;
         }
         if (w->depth == 0) {
@@ -459,7 +456,7 @@ typedef struct Shared { /* between the workers */
     const FileList *files; /* a folder; NULL: an archive on disk */
     BundleKind kind;
     const RuleSet *rules;
-    atomic_uchar *claims;
+    uint8_t *owners; /* by member: which worker reads it */
     struct Part {
         Arena run;
         Analysis analysis;
@@ -467,19 +464,19 @@ typedef struct Shared { /* between the workers */
     } *parts;
 } Shared;
 
-static void work_folder(Reader *r, Shared *shared)
+static void work_folder(Reader *r, Shared *shared, uint8_t worker)
 {
     for (size_t i = 0; i < shared->files->files.count; i++) {
-        if (atomic_exchange(&shared->claims[i], 1) == 0) {
+        if (shared->owners[i] == worker) {
             r->order = ORDER_MEMBER(i);
             read_listed(r, &shared->files->files.at[i]);
         }
     }
 }
 
-static void work_archive(Reader *r, Shared *shared, struct Part *part)
+static void work_archive(Reader *r, Shared *shared, struct Part *part, uint8_t worker)
 {
-    Walk walk = {.reader = r, .archive = archive_new(shared->kind), .claims = shared->claims};
+    Walk walk = {.reader = r, .archive = archive_new(shared->kind), .owners = shared->owners, .worker = worker};
     if (archive_read_open_filename(walk.archive, shared->path, 64 * KIB) == ARCHIVE_OK) {
         walk_archive(&walk);
     } else {
@@ -496,9 +493,9 @@ static void work(unsigned index, void *with)
     Reader r = {.analysis = &part->analysis};
     analysis_open(&part->analysis, shared->rules, &part->run);
     if (shared->files) {
-        work_folder(&r, shared);
+        work_folder(&r, shared, (uint8_t)index);
     } else {
-        work_archive(&r, shared, part);
+        work_archive(&r, shared, part, (uint8_t)index);
     }
     arena_free(&r.scratch);
     analysis_close(&part->analysis);
@@ -521,22 +518,83 @@ static void merge(Analysis *into, struct Part *part)
     arena_adopt(into->run, &part->run);
 }
 
-static const char *read_shared(Shared *shared, Analysis *into, size_t members, unsigned threads)
+typedef struct Load { /* of one member */
+    uint64_t size;
+    size_t index;
+} Load;
+
+typedef VEC(Load) Loads;
+
+static int load_order(const void *a, const void *b)
 {
+    const Load *x = a, *y = b;
+    return x->size != y->size ? (x->size > y->size ? -1 : 1) : (x->index > y->index) - (x->index < y->index);
+}
+
+/* The largest member first, each to the worker that has least to do: no worker waits for another's giant at the end. */
+static void share_out(Loads *loads, uint8_t *owners, unsigned threads)
+{
+    uint64_t busy[MAX_THREADS] = {0};
+    if (loads->count) {
+        qsort(loads->at, loads->count, sizeof *loads->at, load_order);
+    }
+    for (size_t i = 0; i < loads->count; i++) {
+        unsigned least = 0;
+        for (unsigned w = 1; w < threads; w++) {
+            least = busy[w] < busy[least] ? w : least;
+        }
+        busy[least] += loads->at[i].size + 4 * KIB;
+        owners[loads->at[i].index] = (uint8_t)least;
+    }
+}
+
+/* Sizes by the archive's own directory; where that lies, only the shares are uneven. */
+static void list_archive(const Shared *shared, Arena *a, Loads *to)
+{
+    struct archive *in = archive_new(shared->kind);
+    struct archive_entry *entry;
+    int got = archive_read_open_filename(in, shared->path, 64 * KIB);
+    while (got == ARCHIVE_OK && to->count < LIMIT_MEMBERS && (got = archive_read_next_header(in, &entry)) >= ARCHIVE_WARN &&
+           got != ARCHIVE_EOF) {
+        if (archive_entry_filetype(entry) != AE_IFDIR) {
+            size_t index = to->count;
+            *VEC_ADD(a, to) = (Load){archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0, index};
+        }
+        got = ARCHIVE_OK;
+    }
+    archive_read_free(in);
+}
+
+static void list_loads(const Shared *shared, Arena *a, Loads *to)
+{
+    if (!shared->files) {
+        list_archive(shared, a, to);
+        return;
+    }
+    for (size_t i = 0; i < shared->files->files.count; i++) {
+        *VEC_ADD(a, to) = (Load){shared->files->files.at[i].size, i};
+    }
+}
+
+static const char *read_shared(Shared *shared, Analysis *into, unsigned threads)
+{
+    Arena scratch = {0};
+    Loads loads = {0};
     const char *trouble = NULL;
+    threads = threads > MAX_THREADS ? MAX_THREADS : threads;
     shared->rules = into->rules;
-    shared->claims = calloc(members ? members : 1, sizeof *shared->claims);
-    shared->parts = calloc(threads, sizeof *shared->parts);
-    if (!shared->claims || !shared->parts) {
-        abort();
+    shared->owners = ARENA_NEW(&scratch, uint8_t, LIMIT_MEMBERS);
+    shared->parts = ARENA_NEW(&scratch, struct Part, threads);
+    if (threads > 1) {
+        list_loads(shared, &scratch, &loads);
+        share_out(&loads, shared->owners, threads);
     }
     platform_parallel(threads, work, shared);
     for (unsigned i = 0; i < threads; i++) {
         trouble = trouble ? trouble : shared->parts[i].trouble;
         merge(into, &shared->parts[i]);
     }
-    free(shared->claims);
-    free(shared->parts);
+    arena_free(&scratch);
     return trouble;
 }
 
@@ -548,7 +606,7 @@ static const char *read_folder(const char *path, Analysis *analysis, unsigned th
         return list.files.at[0].trouble;
     }
     Shared shared = {.path = path, .files = &list};
-    const char *trouble = read_shared(&shared, analysis, list.files.count, threads);
+    const char *trouble = read_shared(&shared, analysis, threads);
     return list.full ? "more members than are read from one bundle" : trouble;
 }
 
@@ -597,7 +655,7 @@ static const char *read_regular(Bundle *bundle, Analysis *analysis, unsigned thr
         trouble = read_stream(bundle, in, bundle->name, size, mtime_ns, analysis);
     } else {
         Shared shared = {.path = bundle->path, .kind = bundle->kind};
-        trouble = read_shared(&shared, analysis, LIMIT_MEMBERS, bundle->kind == BUNDLE_ZIP ? threads : 1);
+        trouble = read_shared(&shared, analysis, bundle->kind == BUNDLE_ZIP ? threads : 1);
     }
     fclose(in);
     return trouble;

@@ -57,7 +57,7 @@ static bool is_state(Service service)
 void coverage_add(SourceRow *row, Arena *run, const Event *ev)
 {
     row->events++;
-    if (ev->time_ns == TIME_NONE || ev->trust == TRUST_NONE || is_state(ev->service)) {
+    if (ev->time_ns == TIME_NONE || ev->trust >= TRUST_INHERITED || is_state(ev->service)) {
         return;
     }
     bool event_log = ev->service == SERVICE_EVENT_LOG;
@@ -67,9 +67,7 @@ void coverage_add(SourceRow *row, Arena *run, const Event *ev)
     }
     span_grow(&row->span, ev->time_ns);
     row->time_digits = ev->time_digits > row->time_digits ? ev->time_digits : row->time_digits;
-    if (ev->trust > row->trust && ev->trust != TRUST_INHERITED) {
-        row->trust = ev->trust;
-    }
+    row->trust = ev->trust > row->trust ? ev->trust : row->trust;
     if (!event_log) {
         return;
     }

@@ -63,7 +63,8 @@ typedef struct SourceRow {
     bool kept_full;
 } SourceRow;
 
-/* Counts an event into the row: span, ids, trust. State (listings, registry values) has no place in the span. */
+/* Counts an event into the row: span, ids, trust. State (listings, registry values) and events without a stamp of their
+ * own have no place in the span. */
 void coverage_add(SourceRow *row, Arena *run, const Event *ev);
 void coverage_hole(SourceRow *row, Arena *run, Span span, const char *why);
 /* Once all events are in: turns gaps between the runs of record ids into holes. */

@@ -920,7 +920,7 @@ static void put_collect(Term *t)
 
 /* --- sources ---------------------------------------------------------------------------------------------------- */
 
-/* Text of no known kind and without times: it has events, but no place in the story. */
+/* Without times: it has events, but no place in the story. */
 static bool is_plain(const SourceRow *row)
 {
     return row->status == ROW_READ && row->service == SERVICE_OTHER && row->span.from_ns == TIME_NONE && !row->note.len;
@@ -1113,7 +1113,7 @@ static void put_group(Term *t, const Group *g)
     if (row->note.len) {
         page_say(p, row->note);
     } else {
-        page_put(p, row->events ? "text without times" : row->status == ROW_READ ? "no event in it" : "no reason known");
+        page_put(p, row->events ? "without times" : row->status == ROW_READ ? "no event in it" : "no reason known");
     }
     page_put(p, ": ");
     if (g->count > 1) {

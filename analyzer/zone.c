@@ -113,7 +113,8 @@ void zone_infer(Analysis *analysis)
         unsigned pairs;
         if (is_agent(row, SERVICE_WAAPPAGENT) && best_offset(analysis, row, &m, &offset, &pairs)) {
             shift(analysis, row, offset);
-            row->note = arena_format(analysis->run, "its times name no zone; UTC%+.2f h found from %u paired events", (double)offset / NS_HOUR, pairs);
+            row->note = offset ? arena_format(analysis->run, "its stamps name no zone; found from %u events that pair with stamped ones", pairs)
+                               : arena_format(analysis->run, "its stamps name no zone; UTC by %u events that pair with stamped ones", pairs);
             found = offset;
             any = true;
         }
@@ -122,7 +123,7 @@ void zone_infer(Analysis *analysis)
         SourceRow *row = analysis->rows.at[i];
         if (is_agent(row, SERVICE_TRANSPARENTINSTALLER)) {
             shift(analysis, row, found);
-            row->note = STR("its times name no zone; taken as that of WaAppAgent.log");
+            row->note = STR("its stamps name no zone; taken as that of WaAppAgent.log");
         }
     }
     analysis_sort(analysis);
