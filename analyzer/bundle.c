@@ -57,6 +57,15 @@ static BundleKind archive_kind(Str head)
     return BUNDLE_FILE;
 }
 
+/* A zip ends with its directory; one that was cut is still read, member by member, by their own headers. */
+#define ZIP_TAIL (66 * KIB) /* the end record and the longest comment behind it */
+
+static const char *zip_trouble(Str tail)
+{
+    Str end = {(const uint8_t *)"PK\5\6", 4};
+    return str_has(tail, end) ? NULL : "the zip is cut: its directory at the end is missing";
+}
+
 /* `Microsoft.Azure.RecoveryServices.VMSnapshot_1.0.57.0.zip`: the extension's own package, which holds no logs. */
 static bool is_extension_package(Str name)
 {
@@ -347,9 +356,11 @@ static void trouble_of(Walk *walk)
     walk->trouble = (const char *)arena_format(walk->reader->analysis->run, "%.200s", why ? why : "it cannot be opened").at;
 }
 
-static const char *walk_stream(Walk *walk, Nested *n)
+static const char *walk_stream(Walk *walk, Nested *n, BundleKind kind)
 {
     hold(n);
+    Str held = {n->held, n->len};
+    const char *cut = kind == BUNDLE_ZIP && !n->more ? zip_trouble(str_from(held, n->len > ZIP_TAIL ? n->len - ZIP_TAIL : 0)) : NULL;
     int got = n->more ? archive_read_open(walk->archive, n, NULL, nested_read, NULL)
                       : archive_read_open_memory(walk->archive, n->held, n->len);
     if (got == ARCHIVE_OK) {
@@ -359,6 +370,7 @@ static const char *walk_stream(Walk *walk, Nested *n)
     }
     archive_read_free(walk->archive);
     free(n->held);
+    walk->trouble = walk->trouble ? walk->trouble : cut;
     return walk->trouble;
 }
 
@@ -368,7 +380,7 @@ static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind,
     Str parts[] = {src->path, STR("!/")};
     Nested n = {.src = src};
     Walk walk = {.reader = r, .archive = archive_new(kind), .prefix = arena_join(analysis->run, parts, 2), .depth = depth};
-    walk_stream(&walk, &n);
+    walk_stream(&walk, &n, kind);
     analysis->row = row; /* back from the members */
     row->parser = "archive";
     row->size = src->offset;
@@ -624,7 +636,7 @@ static const char *read_stream(Bundle *bundle, FILE *in, Str name, uint64_t size
     } else {
         Nested n = {.src = &src};
         Walk walk = {.reader = &r, .archive = archive_new(bundle->kind)};
-        trouble = walk_stream(&walk, &n);
+        trouble = walk_stream(&walk, &n, bundle->kind);
     }
     source_close(&src);
     arena_free(&r.scratch);
@@ -637,6 +649,15 @@ static BundleKind file_kind(FILE *in)
     size_t n = fread(head, 1, sizeof head, in);
     rewind(in);
     return archive_kind((Str){head, n});
+}
+
+static const char *file_trouble(FILE *in, uint64_t size)
+{
+    static uint8_t tail[ZIP_TAIL];
+    if (fseek(in, size > sizeof tail ? -(long)sizeof tail : -(long)size, SEEK_END) != 0) {
+        return NULL;
+    }
+    return zip_trouble((Str){tail, fread(tail, 1, sizeof tail, in)});
 }
 
 /* A zip has a directory, so that every worker can go to its members. The other kinds are one stream, but may seek. */
@@ -655,7 +676,9 @@ static const char *read_regular(Bundle *bundle, Analysis *analysis, unsigned thr
         trouble = read_stream(bundle, in, bundle->name, size, mtime_ns, analysis);
     } else {
         Shared shared = {.path = bundle->path, .kind = bundle->kind};
+        const char *cut = bundle->kind == BUNDLE_ZIP ? file_trouble(in, size) : NULL;
         trouble = read_shared(&shared, analysis, bundle->kind == BUNDLE_ZIP ? threads : 1);
+        trouble = trouble ? trouble : cut;
     }
     fclose(in);
     return trouble;
