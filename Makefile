@@ -43,6 +43,45 @@ $(BUILD)/tests/%: tests/%.c $(LIB) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(filter %.o,$^) $(LIB) $(ALL_LIBS) -lcmocka
 
+$(BUILD)/tests/mkfixture $(BUILD)/tests/test_evtx_writer: $(BUILD)/tests/evtx_writer.o
+
+# --- parsers: golden tests, replay, fuzzing ---------------------------------------------------------------------------
+CAPTURE := $(addprefix $(BUILD)/tests/,capture.o fixture.o evtx_writer.o)
+$(BUILD)/tests/golden: $(CAPTURE)
+$(BUILD)/tests/test_json_parsers $(BUILD)/tests/test_text_parsers $(BUILD)/tests/test_event_xml \
+$(BUILD)/tests/test_evtx_writer: $(BUILD)/tests/capture.o
+$(BUILD)/tests/fuzz/replay: $(CAPTURE) $(BUILD)/tests/fuzz/fuzz_parsers.o
+
+## test-golden: every parser against fixtures/parsers/; UPDATE=1 renews the expectations
+test-golden: $(BUILD)/tests/golden
+	UPDATE=$(UPDATE) $<
+
+## test-replay: every input of those, cut and changed in many places
+test-replay: $(BUILD)/tests/fuzz/replay
+	$<
+
+## fuzz: libFuzzer over the parsers (SECONDS=60 PARSER=evtx); findings go to build/fuzz/findings/
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZ_LIB   := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out analyzer/analysis.c,$(SRC)))
+FUZZ_MAIN  := $(addprefix $(BUILD)/fuzz/tests/,fuzz/fuzz_parsers.o capture.o)
+$(BUILD)/fuzz/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	clang $(ALL_CFLAGS) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/libvmsift.a: $(FUZZ_LIB)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(BUILD)/fuzz/fuzz_parsers: $(FUZZ_MAIN) $(BUILD)/fuzz/libvmsift.a
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
+fuzz: $(BUILD)/fuzz/fuzz_parsers $(BUILD)/tests/fuzz/replay
+	@mkdir -p $(BUILD)/fuzz/seeds$(PARSER) $(BUILD)/fuzz/corpus$(PARSER) $(BUILD)/fuzz/findings
+	$(BUILD)/tests/fuzz/replay -s $(BUILD)/fuzz/seeds$(PARSER) $(addprefix -p ,$(PARSER))
+	VMSIFT_FUZZ_PARSER=$(PARSER) $< -max_total_time=$(or $(SECONDS),60) -timeout=5 -rss_limit_mb=1024 -max_len=262144 \
+	    -artifact_prefix=$(BUILD)/fuzz/findings/ -print_final_stats=1 \
+	    $(BUILD)/fuzz/corpus$(PARSER) $(BUILD)/fuzz/seeds$(PARSER)
+.PHONY: test-golden test-replay fuzz
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_MAIN:.o=.d) $(CAPTURE:.o=.d) $(BUILD)/tests/golden.d $(BUILD)/tests/fuzz/replay.d
+# --- end of parsers ---------------------------------------------------------------------------------------------------
+
 ## clean: removes build/
 clean:
 	rm -rf build
@@ -50,3 +89,49 @@ clean:
 help: ; @sed -n 's/^## //p' $(MAKEFILE_LIST)
 .PHONY: all clean help
 -include $(OBJ:.o=.d)
+
+# --- tests, tools ---
+
+# The fixture writer does not need cmocka: `make demo` works without it.
+$(BUILD)/tests/mkfixture: tests/mkfixture.c $(BUILD)/tests/evtx_writer.o $(LIB) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(BUILD)/tests/evtx_writer.o $(LIB) $(ALL_LIBS)
+
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+DEMO := fixtures/signatures/desktop-heap/confirmed/bundle
+
+## deps: installs what is missing to build; test-deps: and to test
+deps:
+	@CC="$(CC)" sh tests/deps.sh build
+test-deps:
+	@CC="$(CC)" sh tests/deps.sh test
+
+## demo: builds and analyses a bundle (installs what is missing)
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/mkfixture
+	@$(BUILD)/tests/mkfixture $(DEMO) $(BUILD)/demo.zip
+	$(BUILD)/vmsift $(BUILD)/demo.zip
+
+test-tools: $(TESTS) $(BUILD)/tests/mkfixture
+
+## test: everything, in one closing line (installs what is missing)
+test: test-deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all test-tools
+	@MAKE="$(MAKE)" CC="$(CC)" sh tests/run_all.sh $(BUILD)
+
+## bench: analyze against bsdtar on a bundle of 1 GiB unpacked
+bench: test-deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/mkfixture
+	@python3 -B tests/bench/bench.py --vmsift $(BUILD)/vmsift --mkfixture $(BUILD)/tests/mkfixture
+
+## install: PREFIX=/usr/local, DESTDIR=
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/vmsift
+	install -m 755 $(BUILD)/vmsift $(DESTDIR)$(PREFIX)/bin/vmsift
+	install -m 644 docs/report.schema.json $(DESTDIR)$(PREFIX)/share/vmsift/
+
+## format: clang-format over all C files
+format:
+	clang-format -i $(wildcard analyzer/*.[ch] analyzer/base/*.[ch] parsers/*.[ch] tests/*.[ch] tests/*/*.[ch])
+
+.PHONY: deps test-deps demo test-tools test bench install format

@@ -131,8 +131,25 @@ static bool misnamed(const Source *src, const Parser *parser)
     return archive && str_eq(str_of(parser->name), STR("plain_text"));
 }
 
+static void tell_trouble(Reader *r, Source *src, SourceRow *row)
+{
+    if (source_error(src) && source_limited(src)) {
+        analysis_limit(r->analysis, "member size", source_error(src));
+    } else if (source_error(src)) {
+        analysis_diag(r->analysis, src, src->offset, source_error(src));
+        row->status = row->events ? ROW_PARTIAL : ROW_UNREAD;
+        row->note = row->note.len ? row->note : arena_str(r->analysis->run, str_of(source_error(src)));
+    }
+}
+
 static void read_plain(Reader *r, Source *src, SourceRow *row, Str head)
 {
+    if (head.len == 0 && src->offset > 0) {
+        row->status = ROW_UNREAD;
+        row->note = STR("nothing but zero bytes: lost in a crash, or never written");
+        tell_trouble(r, src, row);
+        return;
+    }
     const Parser *parser = parser_pick(src->path, head);
     if (misnamed(src, parser)) {
         row->status = ROW_UNREAD;
@@ -146,14 +163,20 @@ static void read_plain(Reader *r, Source *src, SourceRow *row, Str head)
     row->service = parser->service;
     row->kind = row->status == ROW_UNREAD ? "other" : parser->kind ? parser->kind : service_name(parser->service);
     row->size = src->offset;
-    if (source_error(src) && source_limited(src)) {
-        analysis_limit(r->analysis, "member size", source_error(src));
-    } else if (source_error(src)) {
-        analysis_diag(r->analysis, src, src->offset, source_error(src));
-        row->status = row->events ? ROW_PARTIAL : ROW_UNREAD;
-        row->note = row->note.len ? row->note : arena_str(r->analysis->run, str_of(source_error(src)));
-    }
+    tell_trouble(r, src, row);
     coverage_close(row, r->analysis->run);
+}
+
+/* A crash leaves rows of zeros, also in front of what is good. */
+static Str skip_zeros(Source *src)
+{
+    static const uint8_t zeros[LIMIT_HEAD];
+    Str head = source_peek(src, LIMIT_HEAD);
+    while (head.len == LIMIT_HEAD && memcmp(head.at, zeros, LIMIT_HEAD) == 0 && src->offset < LIMIT_BOMB) {
+        source_take(src, LIMIT_HEAD);
+        head = source_peek(src, LIMIT_HEAD);
+    }
+    return head;
 }
 
 static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind, unsigned depth);
@@ -162,7 +185,7 @@ static void read_member(Reader *r, Source *src, unsigned depth)
 {
     SourceRow *row = analysis_row(r->analysis, src->path, r->order++, src->mtime_ns);
     member_event(r, row, src);
-    Str head = source_peek(src, LIMIT_HEAD);
+    Str head = skip_zeros(src);
     BundleKind kind = archive_kind(head);
     if (kind != BUNDLE_FILE && is_extension_package(src->name)) {
         row->status = ROW_SKIPPED;

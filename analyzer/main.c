@@ -2,6 +2,7 @@
 
 #include "base/platform.h"
 #include "command.h"
+#include "parser.h"
 
 #ifndef VMSIFT_VERSION
 #define VMSIFT_VERSION "0.1"
@@ -35,10 +36,22 @@ typedef struct Command {
 
 static const Command commands[] = {{"analyze", command_analyze}, {"dump", command_dump}};
 
+/* A bare word that is no file was meant as a command. */
+static bool is_unknown_command(const char *word)
+{
+    for (const char *c = word; *c; c++) {
+        if (*c < 'a' || *c > 'z') {
+            return false;
+        }
+    }
+    return platform_file(word, true, NULL, NULL) == FILE_NONE;
+}
+
 int main(int argc, char **argv)
 {
     Arguments args = {argv + 1, argc - 1};
     platform_begin();
+    parsers_begin();
     if (args.count == 0 || strcmp(args.at[0], "--help") == 0 || strcmp(args.at[0], "-h") == 0) {
         fputs(help, args.count ? stdout : stderr);
         return args.count ? EXIT_ANALYSED : EXIT_OURS;
@@ -52,5 +65,6 @@ int main(int argc, char **argv)
             return commands[i].run((Arguments){args.at + 1, args.count - 1});
         }
     }
-    return command_analyze(args);
+    return is_unknown_command(args.at[0]) ? usage_error("no such command (and no such file): ", args.at[0])
+                                          : command_analyze(args);
 }

@@ -1,5 +1,7 @@
 #include "parser.h"
 
+#include <libxml/parser.h>
+
 #define PARSER(name) extern const Parser parser_##name;
 #include "parsers.def"
 #undef PARSER
@@ -10,6 +12,11 @@ const Parser *const parsers[] = {
 #undef PARSER
     NULL,
 };
+
+void parsers_begin(void)
+{
+    xmlInitParser();
+}
 
 const Parser *parser_pick(Str path, Str head)
 {

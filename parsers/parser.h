@@ -24,6 +24,9 @@ typedef struct Parser {
     Status (*dump)(Source *src, Arena *scratch, DumpFormat format, Sink *out);
 } Parser;
 
+/* Once, before any thread: the start-up of libraries that cannot bear two at a time. */
+void parsers_begin(void);
+
 extern const Parser *const parsers[]; /* in the order of parsers.def, ends with NULL */
 const Parser *parser_pick(Str path, Str head);
 const Parser *parser_named(Str name);

@@ -1,0 +1,16 @@
+heap b.zip
+mkdir s
+printf 'title: A broken one\nname: broken\nlogsource: {product: windows, service: application}\ndetection:\n  x: {EventID|frobnicate: 1}\n  condition: x\n' >s/broken.yml
+run 1 --signatures s b.zip
+has err 'broken.yml:5:'
+grep -Eq 'broken\.yml:[0-9]+:[0-9]+: ' err || fail "no file:line:column: $(cat err)"
+has err frobnicate
+[ ! -s out ] || fail "a report in spite of it"
+printf 'title: [unclosed\n' >s/broken.yml
+run 1 --signatures s b.zip
+grep -Eq 'broken\.yml:[0-9]+:[0-9]+: ' err || fail "no file:line:column: $(cat err)"
+printf 'a: &x 1\nb: *x\n' >s/broken.yml
+run 1 --signatures s b.zip
+grep -Eq 'broken\.yml:[0-9]+:[0-9]+: ' err || fail "no file:line:column: $(cat err)"
+run 1 --signatures nowhere b.zip
+has err nowhere

@@ -1,0 +1,108 @@
+#!/bin/sh
+# Every test there is, one after the other; the last line sums them up: N passed, N failed, N skipped. Called by
+# `make test`, which has built everything. Each part prints such a line itself, or cmocka's.
+cd "$(dirname "$0")/.." || exit 1
+build=${1:-build}
+make="${MAKE:-make} --no-print-directory"
+unset BUILD CONFIG MAKEFLAGS MFLAGS
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+passed=0 failed=0 skipped=0
+bad=
+
+add() { # PASSED FAILED SKIPPED
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+skip() {
+    echo "== $1: skipped, $2"
+    add 0 0 1
+}
+
+# part NAME COMMAND…: shows what failed, and the part's own sum.
+part() {
+    name=$1
+    shift
+    start=$(date +%s)
+    "$@" >"$log" 2>&1
+    status=$?
+    counts=$(awk '
+        /(^|: )[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p = $(NF - 5); f = $(NF - 3); s = $(NF - 1); own = 1 }
+        /^[0-9]+ of [0-9]+ cases hold$/ { p = $1; f = $3 - $1; own = 1 }
+        /^\[  PASSED  \] [0-9]+ test/ { cp += $4 }
+        /^\[  FAILED  \] [0-9]+ test/ { cf += $4 }
+        /^\[  SKIPPED \] [0-9]+ test/ { cs += $4 }
+        END { if (own) print p, f, s + 0; else print cp + 0, cf + 0, cs + 0 }' "$log")
+    set -- $counts
+    # A part that ended badly without saying what failed has failed once more.
+    [ $status -eq 0 ] || [ "$2" -gt 0 ] || set -- "$1" 1 "$3"
+    [ $status -ne 0 ] || [ $(($1 + $2 + $3)) -gt 0 ] || set -- 1 0 0
+    add "$1" "$2" "$3"
+    echo "== $name: $1 passed, $2 failed, $3 skipped ($(($(date +%s) - start)) s)"
+    if [ "$2" -gt 0 ]; then
+        bad="$bad $name"
+        grep -E 'FAIL|FAILED|ERROR|rror:|Sanitizer|^     ' "$log" | head -n 60
+        [ $status -lt 128 ] || tail -n 20 "$log"
+    fi
+}
+
+units() { # FOLDER LABEL
+    for test in "$1"/tests/test_*; do
+        [ -f "$test" ] && [ -x "$test" ] && case $test in *.d | *.o) false ;; esac || continue
+        part "$2$(basename "$test")" "$test"
+    done
+}
+
+has_target() {
+    grep -q "^$1:" Makefile
+}
+
+units "$build" ""
+for target in test-golden test-replay; do
+    if has_target $target; then
+        part $target $make BUILD="$build" $target
+    else
+        skip $target "no such target"
+    fi
+done
+part fixtures python3 -B tests/run_fixtures.py --vmsift "$build/vmsift" --mkfixture "$build/tests/mkfixture"
+part cli sh tests/run_cli.sh "$build/vmsift" "$build/tests/mkfixture"
+
+shared=../shared
+if [ -d $shared/corpus/evtx ] && [ -f tests/corpus_evtx.py ]; then
+    part corpus-evtx python3 -B tests/corpus_evtx.py "$build/vmsift" $shared/corpus/evtx
+else
+    skip corpus-evtx "no $shared/corpus"
+fi
+if [ -d $shared/fixtures/bundles ] && [ -f $shared/tools/check_bundles.py ]; then
+    part shared-bundles python3 -B $shared/tools/check_bundles.py "$build/vmsift" $shared/fixtures/bundles \
+        --case msvc-asc-possible --case door-wevtutil --case damage-dirty-evtx --case healthy-noise --case heap-asc-full \
+        --case vcredist-near-miss
+    skip "shared-bundles shape-flattened" "wants a further cause"
+    skip "shared-bundles text-grammar-b-multiline" "wants a further cause"
+else
+    skip shared-bundles "no $shared/fixtures"
+fi
+
+if printf 'int main(void) { return 0; }\n' | ${CC:-cc} -fsanitize=address,undefined -x c - -o "$log" 2>/dev/null; then
+    if $make CONFIG=asan BUILD="$build/asan" -j"$jobs" all test-tools >"$log" 2>&1; then
+        units "$build/asan" "asan "
+        for target in test-golden test-replay; do
+            has_target $target && part "asan $target" $make CONFIG=asan BUILD="$build/asan" $target
+        done
+        part "asan fixtures" python3 -B tests/run_fixtures.py --vmsift "$build/asan/vmsift" --mkfixture "$build/tests/mkfixture" --seconds 45 verdicts truncation
+        part "asan cli" sh tests/run_cli.sh "$build/asan/vmsift" "$build/tests/mkfixture" climbing-names deep-nesting dump encrypted-member \
+            folder-loop long-lines missing-file secrets several-bundles standard-input stored-zip64-descriptor threads-event-xml
+    else
+        echo "== asan: the build failed"
+        tail -n 20 "$log"
+        add 0 1 0
+    fi
+else
+    skip asan "the compiler has no sanitizers"
+fi
+
+[ -z "$bad" ] || echo "failed:$bad"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
