@@ -100,7 +100,7 @@ static Kept *keep(Analysis *out, const Event *ev)
     kept->ev.message = copy(out, ev->message, LIMIT_QUOTE);
     kept->quote = copy(out, quote_of(out->run, ev), LIMIT_QUOTE);
     kept->quote_at = ev->record;
-    out->row->kept_bytes += sizeof *kept + ev->field_count * sizeof *fields;
+    out->row->kept_bytes += sizeof *kept + ev->field_count * sizeof *fields + 3 * sizeof(Match);
     out->row->kept_count++;
     *VEC_ADD(out->run, &out->kept) = kept;
     return kept;
@@ -108,26 +108,44 @@ static Kept *keep(Analysis *out, const Event *ev)
 
 /* --- codes ------------------------------------------------------------------------------------------------------ */
 
+static CodeMet *code_slot(Analysis *out, uint8_t family, uint32_t code)
+{
+    uint32_t slot = (code * 2654435761u + family) >> 16;
+    for (;; slot++) {
+        uint16_t *at = &out->code_slots[slot % (2 * LIMIT_CODES)];
+        if (*at == 0 && out->codes.count < LIMIT_CODES) {
+            CodeMet *met = VEC_ADD(out->run, &out->codes);
+            *met = (CodeMet){.code = code, .family = family, .first_ns = TIME_NONE, .last_ns = TIME_NONE, .row = out->row};
+            *at = (uint16_t)out->codes.count;
+            return met;
+        }
+        CodeMet *met = *at ? &out->codes.at[*at - 1] : NULL;
+        if (!met || (met->code == code && met->family == family)) {
+            return met;
+        }
+    }
+}
+
+static bool is_earlier(const Event *ev, const SourceRow *row, const CodeMet *met)
+{
+    return met->first_ns == TIME_NONE || ev->time_ns < met->first_ns ||
+           (ev->time_ns == met->first_ns && row->order < met->row->order);
+}
+
 static void code_add(Analysis *out, const Event *ev, uint8_t family, uint32_t code)
 {
-    CodeMet *met = NULL;
-    for (size_t i = 0; i < out->codes.count && !met; i++) {
-        CodeMet *c = &out->codes.at[i];
-        met = c->code == code && c->family == family && c->row == out->row ? c : NULL;
-    }
+    CodeMet *met = code_slot(out, family, code);
     if (!met) {
-        if (out->codes.count >= LIMIT_CODES * 8) {
-            return;
-        }
-        met = VEC_ADD(out->run, &out->codes);
-        *met = (CodeMet){.code = code, .family = family, .first_ns = TIME_NONE, .last_ns = TIME_NONE, .row = out->row};
+        analysis_limit(out, "error codes", "more different error codes than are counted");
+        return;
     }
     met->count++;
-    if (ev->time_ns != TIME_NONE) {
-        met->first_ns = met->first_ns == TIME_NONE || ev->time_ns < met->first_ns ? ev->time_ns : met->first_ns;
-        met->last_ns = ev->time_ns > met->last_ns ? ev->time_ns : met->last_ns;
+    if (ev->time_ns != TIME_NONE && is_earlier(ev, out->row, met)) {
+        met->first_ns = ev->time_ns;
         met->time_digits = ev->time_digits;
+        met->row = out->row;
     }
+    met->last_ns = ev->time_ns > met->last_ns ? ev->time_ns : met->last_ns;
 }
 
 /* A code that one record repeats counts once. */
@@ -202,11 +220,11 @@ static bool has_codes(const Event *ev)
            (ev->service == SERVICE_EVENT_LOG && str_eq_nocase(ev->provider, STR("MsiInstaller")));
 }
 
+/* Matches and life-cycle events have the whole room of their source, the rest has half of it. */
 static bool within_limits(Analysis *out, bool must)
 {
     SourceRow *row = out->row;
-    size_t grace = must ? 4 : 1;
-    if (row->kept_count < LIMIT_KEPT * grace && row->kept_bytes < LIMIT_KEPT_BYTES * grace) {
+    if (must ? row->kept_bytes < row->kept_room : row->kept_bytes < row->kept_room / 2 && row->kept_count < LIMIT_KEPT) {
         return true;
     }
     if (must && !row->kept_full) {
@@ -266,7 +284,8 @@ bool analysis_wants(const Analysis *out, Str provider, Str provider_alias, uint3
 
 void analysis_open(Analysis *out, const RuleSet *rules, Arena *run)
 {
-    *out = (Analysis){.rules = rules, .run = run};
+    *out = (Analysis){.rules = rules, .run = run, .room = LIMIT_KEPT_ALL};
+    out->code_slots = ARENA_NEW(run, uint16_t, 2 * LIMIT_CODES);
     if (rules) {
         out->matcher = matcher_open(rules);
         out->near = ARENA_NEW(run, NearMiss, rules->rule_count);
@@ -281,7 +300,7 @@ void analysis_close(Analysis *out)
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
-SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns)
+SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns, unsigned share)
 {
     SourceRow *row = ARENA_NEW(out->run, SourceRow, 1);
     *row = (SourceRow){.order = order,
@@ -289,13 +308,19 @@ SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_n
                        .kind = "other",
                        .span = {TIME_NONE, TIME_NONE},
                        .computer_ns = TIME_NONE,
-                       .mtime_ns = mtime_ns};
+                       .mtime_ns = mtime_ns,
+                       .kept_room = out->room / share < LIMIT_KEPT_BYTES ? out->room / share : LIMIT_KEPT_BYTES};
     *VEC_ADD(out->run, &out->rows) = row;
     out->row = row;
     if (out->near) {
         memset(out->near, 0, out->rules->rule_count * sizeof *out->near);
     }
     return row;
+}
+
+void analysis_row_end(Analysis *out, SourceRow *row)
+{
+    out->room -= row->kept_bytes < out->room ? row->kept_bytes : out->room;
 }
 
 /* --- order ------------------------------------------------------------------------------------------------------ */

@@ -52,6 +52,8 @@ typedef struct Analysis {
     VEC(Kept *) kept;      /* in the total order once reading is done: time, source, position */
     VEC(Match) matches;    /* likewise */
     VEC(CodeMet) codes;
+    uint16_t *code_slots;  /* hash of codes: index plus one */
+    size_t room;           /* bytes that may still be kept of the member being read and what is inside it */
     EventTap *tap;         /* if set, events go there and nowhere else */
     void *tap_with;
     NearMiss *near;        /* by rule: how near the source being read came */
@@ -64,8 +66,11 @@ void analysis_close(Analysis *out); /* the matcher; everything else lives in the
 /* Brings rows, kept events, matches and codes into the total order. */
 void analysis_sort(Analysis *out);
 
-/* Begins the row of the next source; everything added from now on belongs to it. */
-SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns);
+/* Begins the row of the next source; everything added from now on belongs to it. `share`: of the room there is, it may
+ * take one part in so many. */
+SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns, unsigned share);
+/* Its end: what was kept of it is taken off the room. */
+void analysis_row_end(Analysis *out, SourceRow *row);
 
 /* Counts the event, matches it, and keeps what must be kept. Everything is copied. */
 void analysis_add(Analysis *out, Source *src, const Event *ev);

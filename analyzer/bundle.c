@@ -27,7 +27,16 @@ typedef struct Reader {
     Analysis *analysis;
     Arena scratch;
     uint64_t order;
+    bool stream; /* members come one after the other, and how many is not known */
 } Reader;
+
+/* Where a member is one of an unknown number, it may take one part in so many of what room there is. */
+#define SHARE_OF_MANY 8
+
+static SourceRow *row_begin(Reader *r, Str path, int64_t mtime_ns, unsigned depth)
+{
+    return analysis_row(r->analysis, path, r->order++, mtime_ns, r->stream || depth > 0 ? SHARE_OF_MANY : 1);
+}
 
 /* --- one member ------------------------------------------------------------------------------------------------- */
 
@@ -183,7 +192,7 @@ static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind,
 
 static void read_member(Reader *r, Source *src, unsigned depth)
 {
-    SourceRow *row = analysis_row(r->analysis, src->path, r->order++, src->mtime_ns);
+    SourceRow *row = row_begin(r, src->path, src->mtime_ns, depth);
     member_event(r, row, src);
     Str head = skip_zeros(src);
     BundleKind kind = archive_kind(head);
@@ -199,6 +208,7 @@ static void read_member(Reader *r, Source *src, unsigned depth)
     } else {
         read_plain(r, src, row, head);
     }
+    analysis_row_end(r->analysis, row);
     arena_reset(&r->scratch);
 }
 
@@ -275,7 +285,7 @@ static void read_entry_member(Reader *r, struct archive *a, struct archive_entry
     uint64_t size = archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
     source_open(&src, path, size, mtime_ns, read_entry, &with);
     if (archive_entry_is_encrypted(entry)) {
-        SourceRow *row = analysis_row(r->analysis, path, r->order++, mtime_ns);
+        SourceRow *row = row_begin(r, path, mtime_ns, depth);
         row->status = ROW_UNREAD;
         row->note = STR("encrypted");
         analysis_diag(r->analysis, &src, 0, "encrypted: this member was not read");
@@ -285,12 +295,19 @@ static void read_entry_member(Reader *r, struct archive *a, struct archive_entry
     source_close(&src);
 }
 
+typedef struct Load { /* one member of the bundle: what it weighs, who reads it, how much may be kept of it */
+    uint64_t size;
+    size_t room;
+    uint8_t owner;
+} Load;
+
 typedef struct Walk { /* of the members of one archive */
     Reader *reader;
     struct archive *archive;
     Str prefix;
     unsigned depth;
-    const uint8_t *owners; /* by member: which worker reads it; NULL: all are ours */
+    const struct Load *loads; /* by member; NULL: all are ours */
+    size_t load_count;
     uint8_t worker;
     size_t members;
     const char *trouble;  /* why it ended early */
@@ -321,11 +338,13 @@ static void walk_archive(Walk *w)
         }
         Str path = member_path(run, w->prefix, entry);
         size_t index = w->members++;
-        if (str_ends(path, STR("/")) || (w->owners && w->owners[index] != w->worker)) {
+        const Load *load = index < w->load_count ? &w->loads[index] : NULL;
+        if (str_ends(path, STR("/")) || (load ? load->owner != w->worker : w->worker != 0)) {
             continue;
         }
         if (w->depth == 0) {
             w->reader->order = ORDER_MEMBER(index);
+            w->reader->analysis->room = load ? load->room : w->reader->analysis->room;
         }
         read_entry_member(w->reader, w->archive, entry, path, w->depth);
     }
@@ -470,7 +489,7 @@ static void read_listed(Reader *r, const FileEntry *file)
 {
     FILE *in = file->trouble ? NULL : fopen(file->full, "rb");
     if (!in) {
-        SourceRow *row = analysis_row(r->analysis, file->path, r->order++, file->mtime_ns);
+        SourceRow *row = row_begin(r, file->path, file->mtime_ns, 0);
         row->status = ROW_UNREAD;
         row->note = arena_str(r->analysis->run, str_of(file->trouble ? file->trouble : strerror(errno)));
         analysis_diag(r->analysis, NULL, 0, file->trouble ? file->trouble : strerror(errno));
@@ -491,7 +510,7 @@ typedef struct Shared { /* between the workers */
     const FileList *files; /* a folder; NULL: an archive on disk */
     BundleKind kind;
     const RuleSet *rules;
-    uint8_t *owners; /* by member: which worker reads it */
+    VEC(Load) loads; /* by member */
     struct Part {
         Arena run;
         Analysis analysis;
@@ -502,8 +521,9 @@ typedef struct Shared { /* between the workers */
 static void work_folder(Reader *r, Shared *shared, uint8_t worker)
 {
     for (size_t i = 0; i < shared->files->files.count; i++) {
-        if (shared->owners[i] == worker) {
+        if (shared->loads.at[i].owner == worker) {
             r->order = ORDER_MEMBER(i);
+            r->analysis->room = shared->loads.at[i].room;
             read_listed(r, &shared->files->files.at[i]);
         }
     }
@@ -511,7 +531,8 @@ static void work_folder(Reader *r, Shared *shared, uint8_t worker)
 
 static void work_archive(Reader *r, Shared *shared, struct Part *part, uint8_t worker)
 {
-    Walk walk = {.reader = r, .archive = archive_new(shared->kind), .owners = shared->owners, .worker = worker};
+    Walk walk = {.reader = r, .archive = archive_new(shared->kind), .loads = shared->loads.at,
+                 .load_count = shared->loads.count, .worker = worker};
     if (archive_read_open_filename(walk.archive, shared->path, 64 * KIB) == ARCHIVE_OK) {
         walk_archive(&walk);
     } else {
@@ -525,7 +546,7 @@ static void work(unsigned index, void *with)
 {
     Shared *shared = with;
     struct Part *part = &shared->parts[index];
-    Reader r = {.analysis = &part->analysis};
+    Reader r = {.analysis = &part->analysis, .stream = !shared->files && shared->kind != BUNDLE_ZIP};
     analysis_open(&part->analysis, shared->rules, &part->run);
     if (shared->files) {
         work_folder(&r, shared, (uint8_t)index);
@@ -553,77 +574,84 @@ static void merge(Analysis *into, struct Part *part)
     arena_adopt(into->run, &part->run);
 }
 
-typedef struct Load { /* of one member */
+typedef struct Weight {
     uint64_t size;
     size_t index;
-} Load;
+} Weight;
 
-typedef VEC(Load) Loads;
-
-static int load_order(const void *a, const void *b)
+static int heavier_first(const void *a, const void *b)
 {
-    const Load *x = a, *y = b;
+    const Weight *x = a, *y = b;
     return x->size != y->size ? (x->size > y->size ? -1 : 1) : (x->index > y->index) - (x->index < y->index);
 }
 
 /* The largest member first, each to the worker that has least to do: no worker waits for another's giant at the end. */
-static void share_out(Loads *loads, uint8_t *owners, unsigned threads)
+static void share_out(Load *loads, size_t count, unsigned threads, Arena *scratch)
 {
     uint64_t busy[MAX_THREADS] = {0};
-    if (loads->count) {
-        qsort(loads->at, loads->count, sizeof *loads->at, load_order);
+    Weight *order = ARENA_NEW(scratch, Weight, count);
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (Weight){loads[i].size, i};
     }
-    for (size_t i = 0; i < loads->count; i++) {
+    if (count) {
+        qsort(order, count, sizeof *order, heavier_first);
+    }
+    for (size_t i = 0; i < count; i++) {
         unsigned least = 0;
         for (unsigned w = 1; w < threads; w++) {
             least = busy[w] < busy[least] ? w : least;
         }
-        busy[least] += loads->at[i].size + 4 * KIB;
-        owners[loads->at[i].index] = (uint8_t)least;
+        busy[least] += order[i].size + 4 * KIB;
+        loads[order[i].index].owner = (uint8_t)least;
+    }
+}
+
+/* A small log is kept whole; what is left of the room goes by size. Whoever reads, the rooms are the same. */
+static void give_room(Load *loads, size_t count)
+{
+    uint64_t all = 1;
+    size_t least = count && LIMIT_KEPT_SMALL / count < LIMIT_KEPT_LEAST ? LIMIT_KEPT_SMALL / count : LIMIT_KEPT_LEAST;
+    for (size_t i = 0; i < count; i++) {
+        all += loads[i].size < UINT64_MAX / LIMIT_MEMBERS ? loads[i].size : 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        double part = loads[i].size < all ? (double)loads[i].size / (double)all : 1;
+        loads[i].room = least + (size_t)(part * LIMIT_KEPT_ALL);
     }
 }
 
 /* Sizes by the archive's own directory; where that lies, only the shares are uneven. */
-static void list_archive(const Shared *shared, Arena *a, Loads *to)
+static void list_archive(Shared *shared, Arena *a)
 {
     struct archive *in = archive_new(shared->kind);
     struct archive_entry *entry;
     int got = archive_read_open_filename(in, shared->path, 64 * KIB);
-    while (got == ARCHIVE_OK && to->count < LIMIT_MEMBERS && (got = archive_read_next_header(in, &entry)) >= ARCHIVE_WARN &&
-           got != ARCHIVE_EOF) {
-        if (archive_entry_filetype(entry) != AE_IFDIR) {
-            size_t index = to->count;
-            *VEC_ADD(a, to) = (Load){archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0, index};
+    while (got == ARCHIVE_OK && shared->loads.count < LIMIT_MEMBERS) {
+        got = archive_read_next_header(in, &entry);
+        if ((got == ARCHIVE_OK || got == ARCHIVE_WARN) && archive_entry_filetype(entry) != AE_IFDIR) {
+            uint64_t size = archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
+            *VEC_ADD(a, &shared->loads) = (Load){.size = size};
         }
-        got = ARCHIVE_OK;
+        got = got == ARCHIVE_WARN ? ARCHIVE_OK : got;
     }
     archive_read_free(in);
-}
-
-static void list_loads(const Shared *shared, Arena *a, Loads *to)
-{
-    if (!shared->files) {
-        list_archive(shared, a, to);
-        return;
-    }
-    for (size_t i = 0; i < shared->files->files.count; i++) {
-        *VEC_ADD(a, to) = (Load){shared->files->files.at[i].size, i};
-    }
 }
 
 static const char *read_shared(Shared *shared, Analysis *into, unsigned threads)
 {
     Arena scratch = {0};
-    Loads loads = {0};
     const char *trouble = NULL;
     threads = threads > MAX_THREADS ? MAX_THREADS : threads;
     shared->rules = into->rules;
-    shared->owners = ARENA_NEW(&scratch, uint8_t, LIMIT_MEMBERS);
     shared->parts = ARENA_NEW(&scratch, struct Part, threads);
-    if (threads > 1) {
-        list_loads(shared, &scratch, &loads);
-        share_out(&loads, shared->owners, threads);
+    if (!shared->files && shared->kind == BUNDLE_ZIP) {
+        list_archive(shared, &scratch);
     }
+    for (size_t i = 0; shared->files && i < shared->files->files.count; i++) {
+        *VEC_ADD(&scratch, &shared->loads) = (Load){.size = shared->files->files.at[i].size};
+    }
+    share_out(shared->loads.at, shared->loads.count, threads, &scratch);
+    give_room(shared->loads.at, shared->loads.count);
     platform_parallel(threads, work, shared);
     for (unsigned i = 0; i < threads; i++) {
         trouble = trouble ? trouble : shared->parts[i].trouble;
@@ -648,7 +676,7 @@ static const char *read_folder(const char *path, Analysis *analysis, unsigned th
 /* One stream, read by one worker: standard input, or a single file. */
 static const char *read_stream(Bundle *bundle, FILE *in, Str name, uint64_t size, int64_t mtime_ns, Analysis *analysis)
 {
-    Reader r = {.analysis = analysis};
+    Reader r = {.analysis = analysis, .stream = true};
     Source src;
     const char *trouble = NULL;
     source_open(&src, name, size, mtime_ns, read_file, in);
@@ -811,7 +839,7 @@ static void bundle_status(Bundle *bundle, const Analysis *analysis, const char *
 static void container_row(const Bundle *bundle, Analysis *analysis)
 {
     if (bundle->status == ST_PARTIAL) {
-        SourceRow *row = analysis_row(analysis, bundle->name, UINT64_MAX, TIME_NONE);
+        SourceRow *row = analysis_row(analysis, bundle->name, UINT64_MAX, TIME_NONE, 1);
         row->status = ROW_DAMAGED;
         row->note = bundle->trouble;
         analysis_note(analysis, bundle->trouble);

@@ -63,7 +63,7 @@ static Status dump_events(const Parser *parser, Source *src, Arena *scratch, Sin
     Arena run = {0};
     Analysis analysis;
     analysis_open(&analysis, NULL, &run);
-    analysis_row(&analysis, src->path, 0, src->mtime_ns);
+    analysis_row(&analysis, src->path, 0, src->mtime_ns, 1);
     analysis.tap = print_event;
     analysis.tap_with = out;
     Status status = parser->parse(src, scratch, &analysis);

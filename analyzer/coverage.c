@@ -28,7 +28,8 @@ static void id_add(SourceRow *row, Arena *run, uint64_t id, int64_t ns)
         last->last = id;
     } else if (last && last->first > 0 && id == last->first - 1) {
         last->first = id;
-    } else if (row->runs.count < LIMIT_ID_RUNS) {
+    } else if (row->runs.count < LIMIT_ID_RUNS && row->kept_bytes < row->kept_room) {
+        row->kept_bytes += 2 * sizeof(IdRun);
         *VEC_ADD(run, &row->runs) = (IdRun){id, id, {ns, ns}};
         return;
     } else {
@@ -45,6 +46,7 @@ void coverage_hole(SourceRow *row, Arena *run, Span span, const char *why)
         span_grow(&last->span, span.from_ns);
         span_grow(&last->span, span.to_ns);
     } else if (row->holes.count < LIMIT_ID_RUNS) {
+        row->kept_bytes += 2 * sizeof(Hole);
         *VEC_ADD(run, &row->holes) = (Hole){span, why};
     }
 }
@@ -114,7 +116,8 @@ static bool concerns(const SourceRow *row, const CoverageQuery *q)
 static int64_t reach(const SourceRow *row, const CoverageQuery *q, int64_t from, const char **why)
 {
     Span span = row->span;
-    if (span.from_ns == TIME_NONE || row->runs_full) {
+    if (span.from_ns == TIME_NONE || row->runs_full || row->kept_full) {
+        *why = row->kept_full ? "more of it matches than could be kept" : *why;
         return from;
     }
     if (row->service == SERVICE_EVENT_LOG && row->status == ROW_READ && q->collection_end_ns > span.to_ns) {

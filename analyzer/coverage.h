@@ -59,6 +59,7 @@ typedef struct SourceRow {
     VEC(Diagnostic) diagnostics;
     uint64_t diagnostics_lost;
     VEC(LimitRow) limits;
+    size_t kept_room;   /* bytes that may be kept of it, this row's lists included */
     size_t kept_bytes, kept_count;
     bool kept_full;
 } SourceRow;

@@ -40,17 +40,22 @@
 /* What cannot seek but must (7z in a zip or on standard input) is held in memory up to this. */
 #define LIMIT_HELD (32 * MIB)
 
-/* What is kept of one source: beyond it, events are only counted, and matches make their rule unknown. */
+/* What is kept of all sources together, in bytes: shared out among the members by their size before reading, so that
+ * the number of workers does not show. A member has at least LIMIT_KEPT_LEAST, less where there are very many. */
+#define LIMIT_KEPT_ALL (96 * MIB)
+#define LIMIT_KEPT_SMALL (48 * MIB)
+#define LIMIT_KEPT_LEAST (64 * KIB)
+/* Of one source: beyond it, events are only counted, and matches make their rule unknown. */
 #define LIMIT_KEPT 20000
-#define LIMIT_KEPT_BYTES (8 * MIB)
-#define LIMIT_MATCHES 5000
+#define LIMIT_KEPT_BYTES (16 * MIB)
 #define LIMIT_NEAR 8
 #define LIMIT_DIAGNOSTICS 100
 /* Runs of consecutive record ids in one event log; a log with more is a filtered export with holes everywhere. */
 #define LIMIT_ID_RUNS 4096
 #define LIMIT_QUOTE 2000
 #define LIMIT_EVIDENCE 5
-#define LIMIT_CODES 512
+/* Different error codes of one bundle; a power of two. */
+#define LIMIT_CODES 4096
 
 /* Signatures. */
 #define LIMIT_YAML_BYTES (1 * MIB)

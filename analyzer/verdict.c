@@ -147,6 +147,7 @@ static const char *lacks_own_log(const Case *c)
     const SourceRow *log = c->episodes->failure ? c->episodes->failure->own_log : NULL;
     return !log                      ? "the failed run's own log is not in the bundle"
            : log->status != ROW_READ ? "the failed run's own log could not be read to its end"
+           : log->kept_full          ? "more of the failed run's own log matches than could be kept"
            : log->holes.count        ? "lines of the failed run's own log are missing"
                                      : NULL;
 }

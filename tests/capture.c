@@ -64,7 +64,7 @@ void analysis_sort(Analysis *out)
     (void)out;
 }
 
-SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns)
+SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns, unsigned share)
 {
     SourceRow *row = ARENA_NEW(out->run, SourceRow, 1);
     *row = (SourceRow){.order = order,
@@ -72,7 +72,8 @@ SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_n
                        .kind = "other",
                        .span = {TIME_NONE, TIME_NONE},
                        .computer_ns = TIME_NONE,
-                       .mtime_ns = mtime_ns};
+                       .mtime_ns = mtime_ns,
+                       .kept_room = SIZE_MAX / share};
     out->row = row;
     return row;
 }
@@ -176,7 +177,7 @@ void capture_run(Capture *c, const Parser *parser, Str path, Str bytes, bool kee
     *c = (Capture){.keep = keep};
     analysis_open(&c->analysis, NULL, &c->run);
     source_open_memory(&src, path, bytes);
-    SourceRow *row = analysis_row(&c->analysis, path, 0, TIME_NONE);
+    SourceRow *row = analysis_row(&c->analysis, path, 0, TIME_NONE, 1);
     c->status = parser->parse(&src, &c->scratch, &c->analysis);
     row->size = src.offset;
     coverage_close(row, &c->run);

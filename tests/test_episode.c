@@ -26,7 +26,7 @@ static void world_close(World *w)
 
 static void source_row(World *w, const char *path, Service service)
 {
-    analysis_row(&w->analysis, str_of(path), w->order++, TIME_NONE)->service = service;
+    analysis_row(&w->analysis, str_of(path), w->order++, TIME_NONE, 1)->service = service;
 }
 
 static int64_t at(const char *text)

@@ -280,7 +280,7 @@ static Said *parse(Str bytes)
     arena_free(&said.arena);
     said = (Said){0};
     analysis_open(&analysis, NULL, &said.arena);
-    said.row = analysis_row(&analysis, STR("a.evtx"), 0, TIME_NONE);
+    said.row = analysis_row(&analysis, STR("a.evtx"), 0, TIME_NONE, 1);
     analysis.tap = tap;
     analysis.tap_with = &said;
     source_open_memory(&src, STR("a.evtx"), bytes);
