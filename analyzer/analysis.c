@@ -220,16 +220,21 @@ static bool has_codes(const Event *ev)
            (ev->service == SERVICE_EVENT_LOG && str_eq_nocase(ev->provider, STR("MsiInstaller")));
 }
 
-/* Matches and life-cycle events have the whole room of their source, the rest has half of it. */
-static bool within_limits(Analysis *out, bool must)
+/* Matches decide, the life cycle makes the episodes, the rest only illustrates: of a source with more of all than there
+ * is room for, the lesser leave room for the greater. */
+typedef enum Worth { WORTH_SHOWING = 4, WORTH_TELLING = 2, WORTH_DECIDING = 1 } Worth; /* part of the room: one in so many */
+
+static bool within_limits(Analysis *out, Worth worth)
 {
     SourceRow *row = out->row;
-    if (must ? row->kept_bytes < row->kept_room : row->kept_bytes < row->kept_room / 2 && row->kept_count < LIMIT_KEPT) {
+    if (row->kept_bytes < row->kept_room / worth && (worth != WORTH_SHOWING || row->kept_count < LIMIT_KEPT)) {
         return true;
     }
-    if (must && !row->kept_full) {
-        analysis_limit(out, "kept events", "later matches and life-cycle events of this source were only counted");
+    if (worth == WORTH_DECIDING) {
         row->kept_full = true;
+        analysis_limit(out, "matches", "what matched later in this source was only counted");
+    } else if (worth == WORTH_TELLING) {
+        analysis_limit(out, "life-cycle events", "later installations and life-cycle events of this source were only counted");
     }
     return false;
 }
@@ -260,12 +265,12 @@ void analysis_add(Analysis *out, Source *src, const Event *ev)
     const MatchResult *results;
     size_t count = out->matcher ? match_event(out->matcher, ev, &results) : 0;
     bool must = mark_counts(ev) || (ev->service == SERVICE_DISKINSPECT && event_field(ev, STR("Manifest")).len);
-    if ((must || is_grave(ev)) && within_limits(out, must)) {
+    if ((must || is_grave(ev)) && within_limits(out, must ? WORTH_TELLING : WORTH_SHOWING)) {
         kept = keep(out, ev);
     }
     for (size_t i = 0; i < count; i++) {
         const MatchResult *r = &results[i];
-        if (r->truth == NO ? !near_keep(out, r) || !within_limits(out, false) : !within_limits(out, true)) {
+        if (r->truth == NO ? !near_keep(out, r) || !within_limits(out, WORTH_SHOWING) : !within_limits(out, WORTH_DECIDING)) {
             continue;
         }
         kept = kept ? kept : keep(out, ev);
