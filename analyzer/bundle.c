@@ -69,10 +69,14 @@ static BundleKind archive_kind(Str head)
 /* A zip ends with its directory; one that was cut is still read, member by member, by their own headers. */
 #define ZIP_TAIL (66 * KIB) /* the end record and the longest comment behind it */
 
+#define ZIP_END 22            /* its bytes without the comment */
+
 static const char *zip_trouble(Str tail)
 {
-    Str end = {(const uint8_t *)"PK\5\6", 4};
-    return str_has(tail, end) ? NULL : "the zip is cut: its directory at the end is missing";
+    static const Str end = {(const uint8_t *)"PK\5\6", 4};
+    size_t at = str_find(tail, end, 0);
+    bool whole = at != STR_NOT_FOUND && tail.len - at >= ZIP_END;
+    return whole ? NULL : "the zip is cut: its directory at the end is missing or not whole";
 }
 
 /* `Microsoft.Azure.RecoveryServices.VMSnapshot_1.0.57.0.zip`: the extension's own package, which holds no logs. */
@@ -859,6 +863,10 @@ void bundle_read(Bundle *bundle, const char *path, Analysis *analysis, unsigned 
     bundle_status(bundle, analysis, trouble);
     container_row(bundle, analysis);
     analysis_sort(analysis);
+}
+
+void bundle_conclude(Bundle *bundle, const Analysis *analysis)
+{
     bundle_span(bundle, analysis);
     bundle_mode(bundle, analysis);
     bundle_machine(bundle, analysis);

@@ -24,4 +24,7 @@ typedef struct Bundle { /* what is known of it once it was read */
  * order. "-" is standard input. The bundle's fields are filled as far as they are known then. */
 void bundle_read(Bundle *bundle, const char *path, Analysis *analysis, unsigned threads);
 
+/* Span, collection and machine, once every stamp is in UTC. */
+void bundle_conclude(Bundle *bundle, const Analysis *analysis);
+
 #endif

@@ -43,12 +43,14 @@ static void episode_event(Analysis *analysis, const Episode *ep, const Episode *
     if (ep->outcome != OUTCOME_UNKNOWN) {
         field_add(run, &fields, STR("Outcome"), str_of(outcome_name(ep->outcome)));
     }
-    if (previous && previous->outcome != OUTCOME_UNKNOWN) {
+    if (previous && previous->outcome != OUTCOME_UNKNOWN && ep->follows) {
         field_add(run, &fields, STR("PreviousOutcome"), str_of(outcome_name(previous->outcome)));
     }
     field_number(run, &fields, STR("Stage"), ep->stage > 0 ? ep->stage : -1);
     if (ep->has_error) {
         field_add(run, &fields, STR("Error"), arena_format(run, "0x%08x", (unsigned)ep->error));
+    } else if (ep->own_log && ep->own_log->status == ROW_READ) {
+        field_add(run, &fields, STR("Error"), STR("none")); /* it was read to its end, and names no code */
     }
     field_add(run, &fields, STR("Handler"), ep->handler);
     field_add(run, &fields, STR("Version"), ep->version);
@@ -95,6 +97,42 @@ static void service_told(Arena *run, ServiceStates *states, const Kept *k, Str n
     }
 }
 
+/* Network Service as display languages have it. */
+static const char *const network_service[] = {
+    "Netzwerkdienst",  "SERVICE R\xC3\x89SEAU", "Service r\xC3\xA9seau", "Servicio de red", "SERVIZIO DI RETE",
+    "Servizio di rete", "Servi\xC3\xA7o de rede", "SERVI\xC3\x87O DE REDE", "Verkkopalvelu", "Netwerkservice",
+    "NETV\xC3\x86RKSTJENESTE", "NETTVERKSTJENESTE", "N\xC3\xA4tverkstj\xC3\xA4nst", "US\xC5\x81UGA SIECIOWA",
+    "\xD0\xA1\xD0\x95\xD0\xA2\xD0\x95\xD0\x92\xD0\x90\xD0\xAF \xD0\xA1\xD0\x9B\xD0\xA3\xD0\x96\xD0\x91\xD0\x90",
+};
+
+static bool is_ascii(Str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The account in English. Empty: an account of the system itself, in a language we do not know, so that nothing can be
+ * said of it. */
+static Str account_name(Str account)
+{
+    size_t cut = str_find_byte(account, '\\', 0);
+    Str domain = cut == STR_NOT_FOUND ? (Str){0} : str_slice(account, 0, cut);
+    Str name = cut == STR_NOT_FOUND ? account : str_from(account, cut + 1);
+    for (size_t i = 0; i < sizeof network_service / sizeof *network_service; i++) {
+        if (str_eq_nocase(name, str_of(network_service[i]))) {
+            return STR("NT AUTHORITY\\NetworkService");
+        }
+    }
+    bool english = str_eq_nocase(domain, STR("NT AUTHORITY")) || str_eq_nocase(domain, STR("NT SERVICE"));
+    bool system = str_starts_nocase(domain, STR("NT ")) || str_starts_nocase(domain, STR("NT-")) ||
+                  str_ends_nocase(domain, STR(" NT"));
+    return (system && !english) || !is_ascii(account) ? (Str){0} : account;
+}
+
 /* Positions of the data: bundle-formats.md section 4.5. */
 static void service_event(Arena *run, ServiceStates *states, const Kept *k)
 {
@@ -124,7 +162,7 @@ static void services(Analysis *analysis, const EpisodeList *episodes, Arena *run
         const Kept *evidence = s->account_told ? s->account_told : s->newest;
         Fields fields = {0};
         field_add(run, &fields, STR("ServiceName"), s->name);
-        field_add(run, &fields, STR("Account"), s->account);
+        field_add(run, &fields, STR("Account"), account_name(s->account));
         field_add(run, &fields, STR("StartType"), s->start_type);
         field_add(run, &fields, STR("From"), s->from);
         derived_add(analysis, run, SERVICE_SERVICE_STATE, evidence->ev.time_ns, evidence, &fields);

@@ -325,7 +325,8 @@ static void attempt_conclude(Attempt *a)
             }
             ep->outcome = f->outcome > ep->outcome ? f->outcome : ep->outcome;
             ep->failure = ep->failure ? ep->failure : f->failure;
-            ep->stage = ep->stage ? ep->stage : f->stage;
+            bool cut = f->teller == TELLER_LOG && f->outcome == OUTCOME_UNKNOWN && f->row->status != ROW_READ;
+            ep->stage = ep->stage || cut ? ep->stage : f->stage;
             ep->own_log = ep->own_log ? ep->own_log : f->teller == TELLER_LOG ? f->row : NULL;
             if (!ep->has_error && f->has_error) {
                 ep->has_error = true;
@@ -480,36 +481,38 @@ static bool boots_known(const Analysis *analysis, int64_t ns)
     return false;
 }
 
-/* Somebody who would have told of an attempt was there at that moment. */
-static bool attempts_known(const Analysis *analysis, const EpisodeList *list, int64_t boot_ns)
+/* The agent's log covers all the time between: a run would have left lines in it. */
+static bool agent_covers(const Analysis *analysis, int64_t from_ns, int64_t to_ns)
 {
-    for (size_t i = 0; i < analysis->rows.count; i++) {
-        const SourceRow *row = analysis->rows.at[i];
-        if (row->service == SERVICE_WAAPPAGENT && row->span.from_ns != TIME_NONE && row->span.from_ns <= boot_ns) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < list->list.count; i++) {
-        if (list->list.at[i].kind == EPISODE_BACKUP && list->list.at[i].start_ns < boot_ns) {
-            return true;
-        }
-    }
-    return false;
+    CoverageQuery q = {SERVICE_WAAPPAGENT, {0}, {from_ns, to_ns}, TIME_NONE};
+    return coverage_lacks(analysis->rows.at, analysis->rows.count, &q) == NULL;
 }
 
+static bool follows(const Analysis *analysis, const Episode *before, const Episode *ep)
+{
+    return (before->sequence >= 0 && ep->sequence == before->sequence + 1) || agent_covers(analysis, before->start_ns, ep->start_ns);
+}
+
+/* A run's number since the boot is known where no run can be missing between the boot and it. */
 static void count_uptimes(const Analysis *analysis, EpisodeList *list)
 {
     int64_t boots = 0, runs = 0, boot_ns = TIME_NONE;
+    const Episode *before = NULL;
+    bool gap = false;
     for (size_t i = 0; i < list->list.count; i++) {
         Episode *ep = &list->list.at[i];
         if (ep->kind == EPISODE_BOOT) {
             boots++;
             runs = 0;
+            gap = false;
             boot_ns = ep->start_ns;
         } else if (ep->kind == EPISODE_BACKUP) {
+            ep->follows = before && follows(analysis, before, ep);
+            gap = gap || (!ep->follows && !(boot_ns != TIME_NONE && agent_covers(analysis, boot_ns, ep->start_ns)));
             runs++;
             ep->uptime = boots_known(analysis, ep->start_ns) ? boots : -1;
-            ep->run_in_uptime = ep->uptime > 0 && attempts_known(analysis, list, boot_ns) ? runs : -1;
+            ep->run_in_uptime = ep->uptime > 0 && !gap ? runs : -1;
+            before = ep;
         }
     }
 }

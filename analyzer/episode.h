@@ -21,6 +21,7 @@ typedef struct Episode {
     int64_t sequence;         /* -1: unknown */
     int64_t uptime;           /* boots seen before it; -1: unknown */
     int64_t run_in_uptime;    /* backups: 1 is the first since that boot; -1: unknown */
+    bool follows;             /* backups: no run between it and the one before can be missing */
     const Kept *evidence;     /* the event that decides its outcome, else its first */
     const Kept *failure;      /* its first error, or NULL */
     const SourceRow *own_log; /* backups: the extension's own log of this attempt, or NULL */

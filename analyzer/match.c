@@ -224,14 +224,19 @@ static Str own_name(const Matcher *m, Str name)
     return name;
 }
 
+/* Of an event log the rendered text, if there is one, and the strings it was made of: the text may be in any language,
+ * or say no more than that there is none. */
 static Str message(Matcher *m)
 {
     const Event *ev = m->ev;
-    if (ev->message.len || m->joined.at) {
-        return ev->message.len ? ev->message : m->joined;
+    if (m->joined.at || (ev->message.len && ev->service != SERVICE_EVENT_LOG)) {
+        return m->joined.at ? m->joined : ev->message;
     }
-    Str *parts = ARENA_NEW(&m->scratch, Str, 2 * ev->field_count);
+    Str *parts = ARENA_NEW(&m->scratch, Str, 2 * ev->field_count + 2);
     size_t count = 0;
+    if (ev->message.len) {
+        parts[count++] = ev->message;
+    }
     for (size_t i = 0; i < ev->field_count; i++) {
         if (count) {
             parts[count++] = STR("\n");
@@ -259,9 +264,32 @@ static bool two(Look *look, Str a, Str b, Str *out)
     return false;
 }
 
+/* `Data4`: the fourth datum without a name; 0 for other names. */
+static uint64_t position(Str name)
+{
+    uint64_t n;
+    return str_starts_nocase(name, STR("Data")) && str_u64(str_from(name, 4), 10, &n) ? n : 0;
+}
+
+static bool datum_at(const Event *ev, uint64_t nth, Str *out)
+{
+    for (size_t i = 0; i < ev->field_count; i++) {
+        if (!ev->fields[i].name.len && --nth == 0) {
+            *out = ev->fields[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool field_next(const Matcher *m, Look *look, Str *out)
 {
     const Event *ev = m->ev;
+    uint64_t nth = look->at == 0 && look->field == FIELD_NAMED ? position(look->name) : 0;
+    if (nth && datum_at(ev, nth, out)) {
+        look->at = ev->field_count;
+        return true;
+    }
     while (look->at < ev->field_count) {
         const Field *f = &ev->fields[look->at++];
         bool data = look->field == FIELD_DATA && (!f->name.len || str_eq_nocase(f->name, STR("Data")));

@@ -31,9 +31,11 @@ PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet 
     bundle_read(&bundle, path, &analysis, opt->threads);
     complain(&bundle);
     zone_infer(&analysis);
+    bundle_conclude(&bundle, &analysis);
     EpisodeList episodes = episode_find(&analysis, &opt->choice, &run);
     derive_events(&analysis, &episodes, &run);
-    Conclusion conclusion = verdict_decide(&analysis, &episodes, &bundle, opt->assertions, opt->assertion_count, &run);
+    Conclusion conclusion = verdict_decide(&analysis, &episodes, &bundle, opt->assertions, opt->assertion_count,
+                                           opt->choice.task_id.len || opt->choice.at_ns != TIME_NONE, &run);
 
     opt->format->write(&(Report){&bundle, &analysis, &episodes, &conclusion}, &opt->style, out);
     PipelineResult result = {bundle.status, best_verdict(&conclusion)};

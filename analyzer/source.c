@@ -131,7 +131,11 @@ static Str buffer_view(const Buffer *b, size_t want)
 static void consume(Source *src, Buffer *b, size_t bytes)
 {
     if (bytes) {
-        src->state->last = b->bytes[b->from + bytes - 1];
+        size_t end = b->from + bytes;
+        while (end > b->from && b->bytes[end - 1] == 0) {
+            end--; /* zeros behind the last line are what a crash leaves, not a line */
+        }
+        src->state->last = end > b->from ? b->bytes[end - 1] : src->state->last;
         b->from += bytes;
         src->offset += bytes;
     }

@@ -21,6 +21,7 @@ typedef struct Case {
     int64_t events_end_ns; /* the newest event of any event log */
     Assertion *assertions;
     size_t assertion_count;
+    bool asked; /* for one failure */
     Arena *run;
 } Case;
 
@@ -267,14 +268,17 @@ static Truth compare_value(const Case *c, const Condition *cond, Verdict *v, Con
 {
     const HitList *left = &c->lists[cond->left->index], *right = &c->lists[cond->right->index];
     Truth value = UNKNOWN;
+    bool seen = false, contradict = false;
     r->why = STR("both are not side by side in the bundle");
     for (size_t i = 0; i < left->hits.count; i++) {
-        for (size_t j = 0; j < right->hits.count && value != YES; j++) {
+        for (size_t j = 0; j < right->hits.count; j++) {
             const Kept *a = left->hits.at[i].events[0], *b = right->hits.at[j].events[0];
             Truth differ = same_container(a, b) ? values_differ(a, b, cond) : UNKNOWN;
             if (differ == UNKNOWN) {
                 continue;
             }
+            contradict = contradict || (seen && differ != value);
+            seen = true;
             value = differ;
             r->why = value == YES ? STR("they differ") : STR("they are the same");
             if (value == YES) {
@@ -282,6 +286,10 @@ static Truth compare_value(const Case *c, const Condition *cond, Verdict *v, Con
                 evidence_add(c, v, cond->name, b);
             }
         }
+    }
+    if (contradict) {
+        value = UNKNOWN;
+        r->why = STR("the bundle holds several of them, and they do not agree");
     }
     if (value == UNKNOWN) {
         missing_add(c, r, cond->left->source);
@@ -340,6 +348,30 @@ static const Match *nearest_miss(const Case *c, const Rule *rule)
     return best;
 }
 
+/* What matches, but not at that time, is nearer than anything that matches in part. */
+static const Match *hit_elsewhere(const Case *c, const Condition *cond)
+{
+    const HitList *list = &c->lists[cond->rule->index];
+    const Hit *best = NULL;
+    for (size_t i = 0; i < list->hits.count; i++) {
+        const Hit *hit = &list->hits.at[i];
+        if (hit->truth == YES && (!best || llabs(hit->span.to_ns - failure_ns(c)) < llabs(best->span.to_ns - failure_ns(c)))) {
+            best = hit;
+        }
+    }
+    if (!best) {
+        return NULL;
+    }
+    int64_t apart = best->span.to_ns - failure_ns(c);
+    const char *form = cond->window.bundle ? "it matches, but a good run came later"
+                       : apart < 0         ? "it matches, but lies %lld minutes before the failure, outside the window"
+                                           : "it matches, but lies %lld minutes after the failure, outside the window";
+    Match *m = ARENA_NEW(c->run, Match, 1);
+    *m = (Match){.rule = cond->rule, .kept = best->events[best->event_count - 1], .truth = NO};
+    m->why = (const char *)arena_format(c->run, form, (long long)(llabs(apart) / NS_MINUTE)).at;
+    return m;
+}
+
 static bool unknown_run_is_newest(const Case *c)
 {
     for (size_t i = c->episodes->list.count; i > 0; i--) {
@@ -353,6 +385,10 @@ static bool unknown_run_is_newest(const Case *c)
 
 static Truth without_failure(const Case *c, const Condition *cond, ConditionResult *r)
 {
+    if (c->asked && c->episodes->failed) {
+        r->why = STR("the failed run that was asked for is not in the bundle");
+        return UNKNOWN;
+    }
     if (c->episodes->backups && !unknown_run_is_newest(c)) {
         r->why = STR("no backup failed in the time the bundle shows");
         return NO;
@@ -366,15 +402,17 @@ static Truth without_failure(const Case *c, const Condition *cond, ConditionResu
     return UNKNOWN;
 }
 
-static bool false_if_holds(const Case *c, const Condition *cond)
+/* The newest hit of the rule that makes the condition false; a good run behind it takes its word away. */
+static const Hit *false_if_hit(const Case *c, const Condition *cond)
 {
     const HitList *list = cond->false_if ? &c->lists[cond->false_if->index] : NULL;
-    for (size_t i = 0; list && i < list->hits.count; i++) {
-        if (list->hits.at[i].truth == YES && !good_run_after(c, list->hits.at[i].span.to_ns)) {
-            return true;
+    for (size_t i = list ? list->hits.count : 0; i > 0; i--) {
+        const Hit *hit = &list->hits.at[i - 1];
+        if (hit->truth == YES && !good_run_after(c, hit->span.to_ns)) {
+            return hit;
         }
     }
-    return false;
+    return NULL;
 }
 
 static Span covering_span(const Case *c, const Condition *cond)
@@ -391,13 +429,18 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
     bool everywhere = cond->window.bundle || asks_bundle(c, cond);
     Hits hits = {0};
     Truth seen = hits_counting(c, cond, &hits);
-    r->near = seen == YES ? NULL : nearest_miss(c, cond->rule);
+    r->near = seen == YES ? NULL : hit_elsewhere(c, cond);
+    r->near = seen == YES || r->near ? r->near : nearest_miss(c, cond->rule);
     if (seen == YES) {
         evidence_choose(c, v, cond->name, &hits);
         r->why = arena_format(c->run, hits.count == 1 ? "seen once" : "seen %zu times", hits.count);
         return YES;
     }
-    if (false_if_holds(c, cond)) {
+    const Hit *opposite = false_if_hit(c, cond);
+    if (opposite) {
+        Match *m = ARENA_NEW(c->run, Match, 1);
+        *m = (Match){.rule = cond->false_if, .kept = opposite->events[0], .truth = NO, .why = "it shows the opposite"};
+        r->near = m;
         r->why = cond->false_if->title.len ? cond->false_if->title : STR("the opposite was seen");
         return NO;
     }
@@ -493,6 +536,23 @@ static VerdictKind kind_of(const Verdict *v, Truth when, const Truth *values, Ar
     return v->distinguishing ? POSSIBLE : CANNOT_TELL;
 }
 
+/* Which of the false conditions are the reason: those that alone keep `when` false, else those that point to the cause. */
+static void mark_deciding(Verdict *v, Truth *values)
+{
+    bool any = false;
+    for (size_t i = 0; i < v->cause->condition_count; i++) {
+        if (values[i] == NO) {
+            values[i] = YES;
+            v->conditions.at[i].decides = expression_truth(v->cause->when, values) != NO;
+            values[i] = NO;
+            any = any || v->conditions.at[i].decides;
+        }
+    }
+    for (size_t i = 0; !any && i < v->cause->condition_count; i++) {
+        v->conditions.at[i].decides = values[i] == NO && v->cause->conditions[i].distinguishing;
+    }
+}
+
 static int evidence_order(const void *a, const void *b)
 {
     const Evidence *x = a, *y = b;
@@ -509,6 +569,7 @@ static Verdict cause_decide(const Case *c, const Cause *cause)
     for (size_t i = 0; i < cause->condition_count; i++) {
         condition_decide(c, &cause->conditions[i], &v);
         values[i] = v.conditions.at[i].value;
+        v.holds += values[i] == YES;
         v.distinguishing = v.distinguishing || (values[i] == YES && cause->conditions[i].distinguishing);
     }
     for (size_t i = 0; i < cause->support_count; i++) {
@@ -519,6 +580,7 @@ static Verdict cause_decide(const Case *c, const Cause *cause)
         bystander_decide(c, cause->refutes[i], ROLE_REFUTES, &v);
     }
     v.kind = kind_of(&v, expression_truth(cause->when, values), values, c->run);
+    mark_deciding(&v, values);
     if (v.evidence.count) {
         qsort(v.evidence.at, v.evidence.count, sizeof *v.evidence.at, evidence_order);
     }
@@ -547,6 +609,7 @@ static int verdict_order(const void *a, const void *b)
     return x->kind != y->kind                       ? (int)x->kind - (int)y->kind
            : fx != fy                               ? (int)fx - (int)fy
            : x->distinguishing != y->distinguishing ? (int)y->distinguishing - (int)x->distinguishing
+           : x->holds != y->holds                   ? (int)y->holds - (int)x->holds
            : x->supports != y->supports             ? (int)y->supports - (int)x->supports
            : x->cause->explain_count != y->cause->explain_count
                ? (x->cause->explain_count > y->cause->explain_count ? -1 : 1)
@@ -740,8 +803,13 @@ static Str finding(const Case *c, const Conclusion *out)
 {
     const Verdict *best = out->verdicts.count ? &out->verdicts.at[0] : NULL;
     if (best && best->kind <= POSSIBLE) {
-        Str parts[] = {best->cause->title, STR(" ("), str_of(verdict_name(best->kind)), STR(")")};
-        return arena_join(c->run, parts, 4);
+        size_t more = 0;
+        for (size_t i = 1; i < out->verdicts.count; i++) {
+            more += out->verdicts.at[i].kind <= (best->kind <= LIKELY ? LIKELY : POSSIBLE) && !out->verdicts.at[i].explained_by;
+        }
+        Str parts[] = {best->cause->title, STR(" ("), str_of(verdict_name(best->kind)), STR(")"),
+                       more ? arena_format(c->run, ", and %zu more", more) : (Str){0}};
+        return arena_join(c->run, parts, 5);
     }
     Str code = decoded(c, out->first_error);
     Str parts[] = {STR("no documented cause is proved"), code.len ? STR("; the first error is ") : (Str){0}, code};
@@ -759,6 +827,9 @@ static Str headline(const Case *c, const Conclusion *out)
     if (!e->backups) {
         Str parts[] = {STR("No backup run is seen in this bundle"), finds ? STR(": ") : (Str){0}, finds ? finding(c, out) : (Str){0}};
         return arena_join(c->run, parts, 3);
+    }
+    if (!e->failure && c->asked && e->failed) {
+        return arena_format(c->run, "None of the %zu failed backups is the one that was asked for", e->failed);
     }
     if (!e->failure) {
         return arena_format(c->run, e->good ? "None of %zu backups failed" : "%zu backups are seen, and how they ended is not in the bundle", e->backups);
@@ -789,7 +860,7 @@ static int64_t newest_event(const Analysis *analysis)
 }
 
 Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, Assertion *assertions,
-                          size_t assertion_count, Arena *run)
+                          size_t assertion_count, bool asked, Arena *run)
 {
     Conclusion out = {0};
     Case c = {.analysis = analysis,
@@ -798,6 +869,7 @@ Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const
               .events_end_ns = newest_event(analysis),
               .assertions = assertions,
               .assertion_count = assertion_count,
+              .asked = asked,
               .run = run};
     c.lists = correlate(analysis->rules, analysis->matches.at, analysis->matches.count, bundle->collected_ns, run);
     for (size_t i = 0; i < analysis->rules->cause_count; i++) {

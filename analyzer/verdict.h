@@ -25,6 +25,7 @@ typedef struct ConditionResult {
     Str why;            /* in words: what proves it, or why it is unknown */
     const Match *near;  /* the nearest line that almost matched, or NULL */
     bool stated;        /* by the operator */
+    bool decides;       /* false, and `when` would not be false if it were true */
     VEC(const LogSource *) missing; /* unknown: the log sources that would decide it */
 } ConditionResult;
 
@@ -40,7 +41,7 @@ typedef struct Verdict {
     VEC(Evidence) evidence;
     const Cause *explained_by;       /* a more specific cause this one is folded under */
     bool distinguishing;             /* a distinguishing condition is true */
-    unsigned supports;               /* how many hold */
+    unsigned holds, supports;        /* how many conditions, and how many supporting rules, are true */
 } Verdict;
 
 typedef struct Collect {
@@ -63,7 +64,8 @@ typedef struct Conclusion {
     Str headline;
 } Conclusion;
 
+/* asked: a failure was named (--at, --task-id), which the headline must know where there is none. */
 Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, Assertion *assertions,
-                          size_t assertion_count, Arena *run);
+                          size_t assertion_count, bool asked, Arena *run);
 
 #endif

@@ -19,6 +19,8 @@ static Moments moments(const Analysis *analysis)
         const Event *ev = &analysis->kept.at[i]->ev;
         if (ev->trust == TRUST_STAMPED && ev->mark == MARK_BOOT) {
             *VEC_ADD(analysis->run, &m.boots) = ev->time_ns;
+        } else if (ev->trust == TRUST_STAMPED && ev->service == SERVICE_COMMANDEXECUTION) {
+            *VEC_ADD(analysis->run, &m.runs) = ev->time_ns;
         }
     }
     for (size_t i = 0; i < analysis->rows.count; i++) {

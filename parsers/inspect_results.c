@@ -203,6 +203,14 @@ static Str disk_path(Str path)
     return slash == STR_NOT_FOUND ? path : str_from(path, slash);
 }
 
+/* What the secret scanner took away is lost to every question: it must be seen. */
+static void scanned_file(Results *r, const Line *line, Str path, Str outcome)
+{
+    Str parts[] = {STR("the secret scanner "), str_eq(outcome, STR("Removed")) ? STR("removed ") : STR("blanked lines of "),
+                   str_slice(path, 0, 500), {(const uint8_t *)"", 1}};
+    analysis_diag_line(r->out, r->src, line->number, (const char *)arena_join(r->scratch, parts, 4).at);
+}
+
 static size_t scanned_files(Results *r, const Line *line, Str name, Str outcome)
 {
     size_t count = 0;
@@ -215,6 +223,7 @@ static size_t scanned_files(Results *r, const Line *line, Str name, Str outcome)
         }
         if (item.len) {
             result(r, line, STR("credscan"), disk_path(item), outcome);
+            scanned_file(r, line, disk_path(item), outcome);
             count++;
         }
     }

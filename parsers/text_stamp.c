@@ -116,6 +116,9 @@ Str text_head(Str head, TextHead *room)
 bool text_looking(Str head)
 {
     size_t zeros = 0, controls = 0;
+    while (head.len && head.at[head.len - 1] == 0) {
+        head.len--; /* what a crash leaves behind the last line */
+    }
     for (size_t i = 0; i < head.len; i++) {
         uint8_t c = head.at[i];
         zeros += c == 0;
