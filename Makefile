@@ -62,7 +62,7 @@ test-replay: $(BUILD)/tests/fuzz/replay
 
 ## fuzz: libFuzzer over the parsers (SECONDS=60 PARSER=evtx); findings go to build/fuzz/findings/
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-FUZZ_LIB   := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out analyzer/analysis.c,$(SRC)))
+FUZZ_LIB   := $(SRC:%.c=$(BUILD)/fuzz/%.o)
 FUZZ_MAIN  := $(addprefix $(BUILD)/fuzz/tests/,fuzz/fuzz_parsers.o capture.o)
 $(BUILD)/fuzz/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -79,7 +79,8 @@ fuzz: $(BUILD)/fuzz/fuzz_parsers $(BUILD)/tests/fuzz/replay
 	    -artifact_prefix=$(BUILD)/fuzz/findings/ -print_final_stats=1 \
 	    $(BUILD)/fuzz/corpus$(PARSER) $(BUILD)/fuzz/seeds$(PARSER)
 .PHONY: test-golden test-replay fuzz
--include $(FUZZ_LIB:.o=.d) $(FUZZ_MAIN:.o=.d) $(CAPTURE:.o=.d) $(BUILD)/tests/golden.d $(BUILD)/tests/fuzz/replay.d
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_MAIN:.o=.d) $(CAPTURE:.o=.d) \
+    $(addprefix $(BUILD)/tests/,golden.d fuzz/replay.d fuzz/fuzz_parsers.d)
 # --- end of parsers ---------------------------------------------------------------------------------------------------
 
 ## clean: removes build/

@@ -36,6 +36,7 @@ typedef struct IdRun { /* consecutive record ids of one channel */
 
 typedef struct SourceRow {
     size_t number;      /* in Analysis.rows, once that is in order */
+    size_t machine;     /* which of the bundle's machines it is of (machine.h) */
     uint64_t order;     /* of the source in the bundle: member, then member of a member */
     Str path;
     const char *parser; /* its name; NULL if nobody took it */

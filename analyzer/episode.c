@@ -555,6 +555,13 @@ static void choose_failure(EpisodeList *list, const FailureChoice *choice)
     }
 }
 
+void episode_sort(EpisodeList *list)
+{
+    if (list->list.count) {
+        qsort(list->list.at, list->list.count, sizeof *list->list.at, episode_order);
+    }
+}
+
 EpisodeList episode_find(Analysis *analysis, const FailureChoice *choice, Arena *run)
 {
     EpisodeList list = {0};
@@ -577,9 +584,7 @@ EpisodeList episode_find(Analysis *analysis, const FailureChoice *choice, Arena 
     machine_episodes(analysis, run, EPISODE_BOOT, &list);
     machine_episodes(analysis, run, EPISODE_SHUTDOWN, &list);
     other_failures(analysis, run, &list);
-    if (list.list.count) {
-        qsort(list.list.at, list.list.count, sizeof *list.list.at, episode_order);
-    }
+    episode_sort(&list);
     count_uptimes(analysis, &list);
     choose_failure(&list, choice);
     return list;

@@ -42,4 +42,7 @@ typedef struct FailureChoice { /* --at and --task-id; TIME_NONE and empty: the n
 
 EpisodeList episode_find(Analysis *analysis, const FailureChoice *choice, Arena *run);
 
+/* By start. */
+void episode_sort(EpisodeList *list);
+
 #endif

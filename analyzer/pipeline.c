@@ -1,6 +1,7 @@
 #include "pipeline.h"
 
 #include "derive.h"
+#include "machine.h"
 #include "zone.h"
 
 static void complain(const Bundle *bundle)
@@ -21,6 +22,16 @@ static VerdictKind best_verdict(const Conclusion *conclusion)
     return conclusion->verdicts.count ? conclusion->verdicts.at[0].kind : RULED_OUT;
 }
 
+/* The runs of one machine, and what explains them. */
+static MachineStory story_of(const Options *opt, const Bundle *bundle, Analysis *part, Arena *run)
+{
+    MachineStory story = {.episodes = episode_find(part, &opt->choice, run)};
+    bool asked = opt->choice.task_id.len || opt->choice.at_ns != TIME_NONE;
+    derive_events(part, &story.episodes, run);
+    story.conclusion = verdict_decide(part, &story.episodes, bundle, opt->assertions, opt->assertion_count, asked, run);
+    return story;
+}
+
 PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet *rules, Sink *out)
 {
     Arena run = {0};
@@ -30,15 +41,25 @@ PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet 
     analysis_open(&analysis, rules, &run);
     bundle_read(&bundle, path, &analysis, opt->threads);
     complain(&bundle);
-    zone_infer(&analysis);
+    Machines machines = machine_find(&analysis, &run);
+    Analysis *parts = ARENA_NEW(&run, Analysis, machines.names.count);
+    MachineStory *stories = ARENA_NEW(&run, MachineStory, machines.names.count);
+    for (size_t i = 0; i < machines.names.count; i++) {
+        parts[i] = machine_part(&analysis, i, &run);
+        zone_infer(&parts[i]);
+    }
     bundle_conclude(&bundle, &analysis);
-    EpisodeList episodes = episode_find(&analysis, &opt->choice, &run);
-    derive_events(&analysis, &episodes, &run);
-    Conclusion conclusion = verdict_decide(&analysis, &episodes, &bundle, opt->assertions, opt->assertion_count,
-                                           opt->choice.task_id.len || opt->choice.at_ns != TIME_NONE, &run);
+    for (size_t i = 0; i < machines.names.count; i++) {
+        stories[i] = story_of(opt, &bundle, &parts[i], &run);
+    }
+    MachineStory story = machine_join(&machines, stories, &run);
 
-    opt->format->write(&(Report){&bundle, &analysis, &episodes, &conclusion}, &opt->style, out);
-    PipelineResult result = {bundle.status, best_verdict(&conclusion)};
+    if (machines.names.count > 1 && story.conclusion.verdicts.count) {
+        bundle.machine = story.conclusion.verdicts.at[0].machine;
+    }
+
+    opt->format->write(&(Report){&bundle, &analysis, &story.episodes, &story.conclusion}, &opt->style, out);
+    PipelineResult result = {bundle.status, best_verdict(&story.conclusion)};
     analysis_close(&analysis);
     arena_free(&run);
     return result;

@@ -398,6 +398,22 @@ static void put_references(Json *j, const Cause *cause)
     shut(j, "]");
 }
 
+static void put_machines(Json *j, const Verdict *v)
+{
+    if (!v->machine.len) {
+        return;
+    }
+    text(j, "machine", v->machine);
+    open(j, "also", "[");
+    for (size_t i = 0; i < v->also.count; i++) {
+        open(j, NULL, "{");
+        text(j, "machine", v->also.at[i].machine);
+        word(j, "verdict", verdict_name(v->also.at[i].kind));
+        shut(j, "}");
+    }
+    shut(j, "]");
+}
+
 static void put_verdict(Json *j, const Verdict *v)
 {
     open(j, NULL, "{");
@@ -422,6 +438,7 @@ static void put_verdict(Json *j, const Verdict *v)
     if (v->explained_by) {
         text(j, "explained_by", v->explained_by->name);
     }
+    put_machines(j, v);
     put_references(j, v->cause);
     shut(j, "}");
 }

@@ -616,6 +616,13 @@ static int verdict_order(const void *a, const void *b)
                : str_order(x->cause->name, y->cause->name);
 }
 
+void verdict_sort(Conclusion *conclusion)
+{
+    if (conclusion->verdicts.count) {
+        qsort(conclusion->verdicts.at, conclusion->verdicts.count, sizeof *conclusion->verdicts.at, verdict_order);
+    }
+}
+
 /* --- what to collect, what changed, what to say ----------------------------------------------------------------- */
 
 static Collect *collect_of(const Case *c, Conclusion *out, const LogSource *source, Str why)
@@ -876,9 +883,7 @@ Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const
         *VEC_ADD(run, &out.verdicts) = cause_decide(&c, &analysis->rules->causes[i]);
     }
     fold(&out);
-    if (out.verdicts.count) {
-        qsort(out.verdicts.at, out.verdicts.count, sizeof *out.verdicts.at, verdict_order);
-    }
+    verdict_sort(&out);
     collect_all(&c, &out);
     changes_find(&c, &out);
     if (out.changes.count) {

@@ -34,11 +34,18 @@ typedef struct Evidence {
     const Kept *kept;
 } Evidence;
 
+typedef struct Elsewhere { /* the verdict on the same cause of another machine in the bundle */
+    Str machine;
+    VerdictKind kind;
+} Elsewhere;
+
 typedef struct Verdict {
     const Cause *cause;
     VerdictKind kind;
     VEC(ConditionResult) conditions; /* those of the cause in its order, then supports, then refutes */
     VEC(Evidence) evidence;
+    Str machine;                     /* empty: there is only one in the bundle */
+    VEC(Elsewhere) also;             /* what holds of the others */
     const Cause *explained_by;       /* a more specific cause this one is folded under */
     bool distinguishing;             /* a distinguishing condition is true */
     unsigned holds, supports;        /* how many conditions, and how many supporting rules, are true */
@@ -67,5 +74,8 @@ typedef struct Conclusion {
 /* asked: a failure was named (--at, --task-id), which the headline must know where there is none. */
 Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, Assertion *assertions,
                           size_t assertion_count, bool asked, Arena *run);
+
+/* Best first. */
+void verdict_sort(Conclusion *conclusion);
 
 #endif

@@ -18,6 +18,45 @@ typedef struct Totals {
 
 /* --- text --------------------------------------------------------------------------------------------------------- */
 
+static const char *mark_name(Mark mark)
+{
+    static const char *const names[] = {
+        [MARK_NONE] = "-",
+        [MARK_GOAL_STATE] = "goal_state",
+        [MARK_ENABLE_BEGIN] = "enable_begin",
+        [MARK_ENABLE_OK] = "enable_ok",
+        [MARK_ENABLE_FAILED] = "enable_failed",
+        [MARK_INSTALL_BEGIN] = "install_begin",
+        [MARK_INSTALL_OK] = "install_ok",
+        [MARK_INSTALL_FAILED] = "install_failed",
+        [MARK_COMMAND_BEGIN] = "command_begin",
+        [MARK_COMMAND_EXIT] = "command_exit",
+        [MARK_AGENT_START] = "agent_start",
+        [MARK_AGENT_STOP] = "agent_stop",
+        [MARK_RUN_STAGE] = "run_stage",
+        [MARK_RUN_ERROR] = "run_error",
+        [MARK_RUN_OK] = "run_ok",
+        [MARK_RUN_FAILED] = "run_failed",
+        [MARK_STATUS] = "status",
+        [MARK_SETTINGS] = "settings",
+        [MARK_AGGREGATE] = "aggregate",
+        [MARK_BOOT] = "boot",
+        [MARK_SHUTDOWN] = "shutdown",
+        [MARK_UNCLEAN] = "unclean",
+        [MARK_CLOCK] = "clock",
+        [MARK_SOFTWARE] = "software",
+        [MARK_SERVICE] = "service",
+        [MARK_MACHINE] = "machine",
+    };
+    return (size_t)mark < sizeof names / sizeof *names && names[mark] ? names[mark] : "?";
+}
+
+static const char *status_name(Status status)
+{
+    static const char *const names[] = {"ok", "partial", "failed", "fatal"};
+    return names[status];
+}
+
 static void put_escaped(Sink *out, Str text, size_t limit)
 {
     for (size_t i = 0; i < text.len && i < limit; i++) {

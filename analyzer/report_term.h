@@ -1,0 +1,47 @@
+/* What the parts of the terminal page share, private to report_term*.c. */
+#ifndef REPORT_TERM_H
+#define REPORT_TERM_H
+
+#include "report_formats.h"
+#include "report_page.h"
+
+#define SHOWN_MOST 32
+
+typedef struct Term {
+    Page page;
+    const Report *r;
+    bool proved;                   /* a cause is confirmed or likely */
+    const Kept *shown[SHOWN_MOST]; /* quoted already: the first fatal error, then those of this cause */
+    size_t shown_count, shown_before;
+} Term;
+
+static const Frame TOP = {0, 2, NULL, 0}, TEXT = {2, 2, NULL, 0}, ITEM = {2, 4, NULL, 0}, NESTED = {6, 6, NULL, 0};
+
+void term_heading(Page *p, const char *title);
+void term_count(Page *p, uint64_t n, const char *one, const char *many);
+/* 2023-05-11 21:38:47, cut to `len` characters of it. */
+void term_moment(Page *p, int64_t ns, unsigned len);
+#define TO_SECOND 19
+#define TO_MINUTE 16
+#define TO_DAY    10
+
+/* How many parts of a path, from its end, tell it from all others: the name alone, most often. */
+Str term_path(const Term *t, const SourceRow *row);
+void term_place(Term *t, const Kept *kept);
+void term_time(Page *p, const Kept *kept);
+void term_cited(Term *t, const Kept *kept, unsigned indent); /* place, time and quote */
+/* Line by line as it was written, for copying. */
+void term_command(Page *p, Str command, unsigned indent);
+
+/* The parts, in the order of the page. */
+void term_first_error(Term *t);
+void term_verdicts(Term *t);
+void term_episodes(Term *t);
+void term_changes(Term *t);
+void term_codes(Term *t);
+void term_collect(Term *t);
+void term_sources(Term *t);
+void term_diagnostics(Term *t);
+void term_limits(Term *t);
+
+#endif

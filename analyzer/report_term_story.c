@@ -1,0 +1,291 @@
+/* The first fatal error, the runs, what changed between them, the codes met, and what to collect next. */
+#include "error_code.h"
+#include "report_term.h"
+
+#define EPISODES_MOST  24
+#define EPISODES_FIRST 6
+#define CHANGES_MOST   12
+#define CODES_MOST     8
+
+/* --- the failing run -------------------------------------------------------------------------------------------- */
+
+static void put_code(Page *p, CodeFamily family, uint32_t code)
+{
+    char text[16];
+    bool hex = family == CODE_HRESULT || family == CODE_NTSTATUS;
+    snprintf(text, sizeof text, hex ? "0x%08x" : "%u", (unsigned)code);
+    page_put(p, text);
+}
+
+static void put_meaning(Page *p, CodeFamily family, uint32_t code)
+{
+    const ErrorCode *known = error_code_find(family, code);
+    if (known && known->symbol) {
+        page_put(p, known->symbol);
+        page_put(p, ": ");
+    }
+    page_put(p, known ? known->meaning : "not in the dictionary");
+}
+
+static void put_codes_of(Page *p, Str quote)
+{
+    CodeHit hit, last = {0};
+    for (size_t from = 0; error_code_next(quote, &from, &hit); last = hit) {
+        if (hit.code != last.code) {
+            put_code(p, hit.family, hit.code);
+            page_put(p, " ");
+            put_meaning(p, hit.family, hit.code);
+            page_flow(p, ITEM);
+        }
+    }
+}
+
+void term_first_error(Term *t)
+{
+    Page *p = &t->page;
+    const Kept *first = t->r->conclusion->first_error;
+    if (t->proved || (!first && !t->r->episodes->failure)) {
+        return;
+    }
+    page_gap(p);
+    page_style(p, BOLD);
+    page_put(p, first ? "No documented cause is proved. The first fatal error of the failing run is:"
+                      : "No documented cause is proved, and the logs of the failing run name no fatal error.");
+    page_style(p, PLAIN);
+    page_flow(p, (Frame){0, 0, NULL, 0});
+    if (!first) {
+        return;
+    }
+    term_cited(t, first, 2);
+    put_codes_of(p, first->quote);
+    t->shown[t->shown_before++] = first;
+}
+
+static bool in_story(const EpisodeList *list, const Episode *e, int64_t from, int64_t to)
+{
+    bool run = e->kind == EPISODE_BACKUP || e->kind == EPISODE_INSTALL || e->kind == EPISODE_ENABLE;
+    return (run && e->outcome == OUTCOME_FAILURE) || e == list->last_good ||
+           (!run && e->start_ns >= from && e->start_ns <= to) ||
+           (e->kind == EPISODE_BACKUP && e->start_ns >= from && e->start_ns <= to);
+}
+
+/* From the last good run, or the first failure, to the last failure. */
+static size_t story_of(const EpisodeList *list, const Episode **story, size_t room)
+{
+    int64_t from = INT64_MAX, to = TIME_NONE;
+    size_t count = 0;
+    for (size_t i = 0; i < list->list.count; i++) {
+        const Episode *e = &list->list.at[i];
+        if (e->kind == EPISODE_BACKUP && e->outcome == OUTCOME_FAILURE) {
+            from = e->start_ns < from ? e->start_ns : from;
+            to = e->start_ns > to ? e->start_ns : to;
+        }
+    }
+    for (size_t i = 0; i < list->list.count; i++) {
+        if (in_story(list, &list->list.at[i], from, to)) {
+            if (count < room) {
+                story[count] = &list->list.at[i];
+            }
+            count++;
+        }
+    }
+    return count;
+}
+
+static void put_stage(Page *p, int stage)
+{
+    static const char *const names[] = {
+        "",           "1 configuration", "2 VC++ runtime", "3 services", "4 provider",      "5 VSS provider",
+        "6 metadata", "7 add drives",    "8 writers",      "9 prepare",  "10 snapshot set", "11 complete",
+        "12 summary",
+    };
+    if (stage > 0 && stage < (int)(sizeof names / sizeof *names)) {
+        page_put(p, names[stage]);
+    }
+}
+
+static void put_outcome(Page *p, Outcome outcome)
+{
+    page_style(p, outcome == OUTCOME_FAILURE ? RED : outcome == OUTCOME_SUCCESS ? GREEN : DIM);
+    page_put(p, outcome_name(outcome));
+    page_style(p, PLAIN);
+}
+
+static void put_error(Page *p, uint32_t code, bool narrow)
+{
+    const ErrorCode *known = error_code_find(code >> 28 == 0xC ? CODE_NTSTATUS : CODE_HRESULT, code);
+    const char *symbol = known ? known->symbol : NULL;
+    if (!symbol || !narrow) {
+        put_code(p, CODE_HRESULT, code);
+        page_put(p, " ");
+    }
+    page_put(p, symbol ? symbol : "");
+}
+
+/* Columns of the table of runs; the error comes last and may be long. */
+#define AT_KIND    21
+#define AT_OUTCOME 29
+#define AT_STAGE   38
+#define AT_ERROR   55
+
+static void put_episode(Term *t, const Episode *e)
+{
+    Page *p = &t->page;
+    bool narrow = p->columns < 100, run = e->kind != EPISODE_BOOT && e->kind != EPISODE_SHUTDOWN;
+    page_put(p, e == t->r->episodes->failure ? "→ " : "  ");
+    term_moment(p, e->start_ns, TO_MINUTE);
+    page_pad(p, AT_KIND);
+    page_put(p, episode_kind_name(e->kind));
+    page_pad(p, AT_OUTCOME);
+    if (run) {
+        put_outcome(p, e->outcome);
+    }
+    page_pad(p, AT_STAGE);
+    put_stage(p, e->outcome == OUTCOME_SUCCESS ? 0 : e->stage);
+    page_pad(p, AT_ERROR);
+    if (e->has_error) {
+        put_error(p, e->error, narrow);
+    }
+    if (run && e->kind != EPISODE_BACKUP && e->handler.len) {
+        page_put(p, e->has_error ? ", " : "");
+        page_say(p, e->handler);
+    }
+    page_flow(p, (Frame){0, AT_ERROR, NULL, 0});
+}
+
+static void put_episodes_heading(Page *p)
+{
+    term_heading(p, "FAILING RUNS");
+    page_put(p, " and what happened between them (→ the one explained here)");
+    page_flow(p, TOP);
+    page_style(p, DIM);
+    page_put(p, "  start (UTC)");
+    page_pad(p, AT_KIND);
+    page_put(p, "what");
+    page_pad(p, AT_OUTCOME);
+    page_put(p, "outcome");
+    page_pad(p, AT_STAGE);
+    page_put(p, "stage");
+    page_pad(p, AT_ERROR);
+    page_put(p, "error");
+    page_style(p, PLAIN);
+    page_line(p, 0);
+}
+
+void term_episodes(Term *t)
+{
+    Page *p = &t->page;
+    const EpisodeList *list = t->r->episodes;
+    Arena scratch = {0};
+    const Episode **story = ARENA_NEW(&scratch, const Episode *, list->list.count + 1);
+    size_t count = list->failed ? story_of(list, story, list->list.count) : 0;
+    if (count) {
+        put_episodes_heading(p);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (count > EPISODES_MOST && i == EPISODES_FIRST) {
+            size_t skipped = count - EPISODES_MOST;
+            page_put(p, "… ");
+            term_count(p, skipped, "more", "more");
+            page_line(p, 2);
+            i += skipped;
+        }
+        put_episode(t, story[i]);
+    }
+    arena_free(&scratch);
+}
+
+void term_changes(Term *t)
+{
+    Page *p = &t->page;
+    size_t count = t->r->conclusion->changes.count;
+    if (count) {
+        term_heading(p, "WHAT CHANGED");
+        page_put(p, " between the last good and the first failed run");
+        page_flow(p, TOP);
+    }
+    for (size_t i = 0; i < count && i < CHANGES_MOST; i++) {
+        const Change *c = &t->r->conclusion->changes.at[i];
+        if (c->time_ns != TIME_NONE) {
+            term_moment(p, c->time_ns, TO_SECOND);
+        }
+        page_pad(p, 21);
+        page_say(p, c->what);
+        if (c->kept) {
+            page_style(p, DIM);
+            page_put(p, "  (");
+            term_place(t, c->kept);
+            page_put(p, ")");
+            page_style(p, PLAIN);
+        }
+        page_flow(p, (Frame){2, 23, NULL, 3});
+    }
+    if (count > CHANGES_MOST) {
+        page_put(p, "… ");
+        term_count(p, count - CHANGES_MOST, "more change", "more changes");
+        page_line(p, 2);
+    }
+}
+
+void term_codes(Term *t)
+{
+    Page *p = &t->page;
+    Arena scratch = {0};
+    size_t count = t->r->analysis->codes.count;
+    const CodeMet **codes = report_codes(t->r->analysis, &scratch);
+    if (count) {
+        term_heading(p, "ERROR CODES MET");
+        page_flow(p, TOP);
+    }
+    for (size_t i = 0; i < count && i < CODES_MOST; i++) {
+        put_code(p, (CodeFamily)codes[i]->family, codes[i]->code);
+        page_pad(p, 12);
+        page_number(p, codes[i]->count);
+        page_put(p, "×");
+        page_pad(p, 19);
+        put_meaning(p, (CodeFamily)codes[i]->family, codes[i]->code);
+        page_style(p, DIM);
+        if (codes[i]->first_ns != TIME_NONE) {
+            page_put(p, " First ");
+            term_moment(p, codes[i]->first_ns, TO_MINUTE);
+        }
+        page_put(p, codes[i]->row ? ", " : "");
+        page_say(p, codes[i]->row ? term_path(t, codes[i]->row) : (Str){0});
+        page_style(p, PLAIN);
+        page_flow(p, (Frame){2, 21, NULL, 0});
+    }
+    if (count > CODES_MOST) {
+        page_put(p, "… ");
+        term_count(p, count - CODES_MOST, "more code: --format json", "more codes: --format json");
+        page_line(p, 2);
+    }
+    arena_free(&scratch);
+}
+
+void term_collect(Term *t)
+{
+    Page *p = &t->page;
+    if (t->r->conclusion->collect.count) {
+        term_heading(p, "COLLECT NEXT");
+        page_put(p, ", best value first");
+        page_flow(p, TOP);
+    }
+    for (size_t i = 0; i < t->r->conclusion->collect.count; i++) {
+        const Collect *c = &t->r->conclusion->collect.at[i];
+        page_number(p, i + 1);
+        page_put(p, ". ");
+        page_style(p, BOLD);
+        page_say(p, report_source_title(c->source));
+        page_style(p, PLAIN);
+        for (size_t n = 0; n < c->decides.count; n++) {
+            page_put(p, n ? ", " : "  decides ");
+            page_say(p, c->decides.at[n]);
+        }
+        page_flow(p, (Frame){2, 5, NULL, 0});
+        page_say(p, c->why);
+        page_flow(p, (Frame){5, 5, NULL, 0});
+        for (size_t n = 0; n < c->source->collect_count; n++) {
+            term_command(p, c->source->collect[n], 8);
+        }
+    }
+}

@@ -1,0 +1,407 @@
+/* The causes: the probable ones in full with their proof and what to do, the others in short. */
+#include "report_term.h"
+
+/* --- one cause in full ------------------------------------------------------------------------------------------ */
+
+static void put_verdict_word(Page *p, VerdictKind kind)
+{
+    static const struct {
+        const char *word;
+        Style style;
+    } words[] = {[CONFIRMED] = {"CONFIRMED", GOOD},
+                 [LIKELY] = {"LIKELY", GREEN},
+                 [POSSIBLE] = {"POSSIBLE", YELLOW},
+                 [CANNOT_TELL] = {"CANNOT TELL", DIM},
+                 [RULED_OUT] = {"RULED OUT", DIM}};
+    page_style(p, words[kind].style);
+    page_put(p, words[kind].word);
+    page_style(p, PLAIN);
+}
+
+static void put_glyph(Page *p, const ConditionResult *c)
+{
+    bool against = c->role == ROLE_REFUTES;
+    page_style(p, c->value == UNKNOWN ? YELLOW : (c->value == YES) != against ? GREEN : RED);
+    page_put(p, c->value == UNKNOWN ? "? " : against ? "! " : c->value == YES ? "✓ " : "✗ ");
+    page_style(p, PLAIN);
+}
+
+static bool was_shown(Term *t, const Kept *kept)
+{
+    for (size_t i = 0; i < t->shown_count; i++) {
+        const Kept *other = t->shown[i]; /* an episode cites the line of another event: the place counts */
+        if (other->row == kept->row && other->quote_at == kept->quote_at && other->ev.is_line == kept->ev.is_line) {
+            return true;
+        }
+    }
+    if (t->shown_count < SHOWN_MOST) {
+        t->shown[t->shown_count++] = kept;
+    }
+    return false;
+}
+
+static uint64_t away(const Term *t, const Kept *kept)
+{
+    const Episode *failure = t->r->episodes->failure;
+    if (!failure || failure->start_ns == TIME_NONE || kept->ev.time_ns == TIME_NONE) {
+        return UINT64_MAX;
+    }
+    return failure->start_ns > kept->ev.time_ns ? (uint64_t)failure->start_ns - (uint64_t)kept->ev.time_ns
+                                                : (uint64_t)kept->ev.time_ns - (uint64_t)failure->start_ns;
+}
+
+/* Of the evidence of a condition, the piece nearest to the explained failure is quoted … */
+static const Kept *quoted_of(const Term *t, const Verdict *v, Str condition)
+{
+    const Kept *best = NULL;
+    for (size_t i = 0; i < v->evidence.count; i++) {
+        const Evidence *e = &v->evidence.at[i];
+        if (str_eq(e->condition, condition) && (!best || away(t, e->kept) < away(t, best))) {
+            best = e->kept;
+        }
+    }
+    return best;
+}
+
+/* … and of the others only the places are named. */
+static void put_other_places(Term *t, const Verdict *v, Str condition, const Kept *quoted)
+{
+    Page *p = &t->page;
+    bool any = false;
+    for (size_t i = 0; i < v->evidence.count; i++) {
+        const Evidence *e = &v->evidence.at[i];
+        if (str_eq(e->condition, condition) && e->kept != quoted) {
+            page_style(p, any ? PLAIN : DIM);
+            page_put(p, any ? "; " : "also ");
+            term_place(t, e->kept);
+            term_time(p, e->kept);
+            any = true;
+        }
+    }
+    page_style(p, PLAIN);
+    if (any) {
+        page_flow(p, (Frame){6, 8, NULL, 0});
+    }
+    p->gathered.used = 0;
+}
+
+static void put_near(Term *t, const Match *near, unsigned indent)
+{
+    Page *p = &t->page;
+    page_style(p, DIM);
+    page_put(p, "nearest: ");
+    term_place(t, near->kept);
+    term_time(p, near->kept);
+    if (near->why) {
+        page_put(p, ": ");
+        page_put(p, near->why);
+    }
+    page_style(p, PLAIN);
+    page_flow(p, (Frame){indent, indent + 2, NULL, 0});
+    page_say(p, near->kept->quote);
+    page_flow(p, (Frame){indent, indent, "│ ", 2});
+}
+
+static void put_condition(Term *t, const Verdict *v, const ConditionResult *c)
+{
+    Page *p = &t->page;
+    if (c->role != ROLE_REQUIRED && c->value != YES) {
+        return;
+    }
+    put_glyph(p, c);
+    page_put(p, c->role == ROLE_SUPPORTS ? "supported by: " : c->role == ROLE_REFUTES ? "against it: " : "");
+    page_say(p, c->says.len ? c->says : c->name);
+    if (c->stated) {
+        page_put(p, " (stated by the operator)");
+    }
+    if (v->kind <= LIKELY && c->value == NO) { /* proved another way: one line is enough */
+        page_put(p, c->why.len ? " – " : "");
+        page_say(p, c->why);
+        page_flow(p, ITEM);
+        return;
+    }
+    page_flow(p, ITEM);
+    page_say(p, c->why);
+    page_flow(p, NESTED);
+    const Kept *quoted = quoted_of(t, v, c->name);
+    if (quoted && was_shown(t, quoted)) {
+        page_style(p, DIM);
+        term_place(t, quoted);
+        page_put(p, ", quoted above");
+        page_style(p, PLAIN);
+        page_flow(p, NESTED);
+    } else if (quoted) {
+        term_cited(t, quoted, 6);
+    }
+    put_other_places(t, v, c->name, quoted);
+    if (c->value != YES && c->near && c->near->kept) {
+        put_near(t, c->near, 6);
+    }
+}
+
+static void sub_heading(Page *p, const char *title)
+{
+    page_gap(p);
+    page_style(p, BOLD);
+    page_put(p, title);
+    page_style(p, PLAIN);
+    page_flow(p, TEXT);
+}
+
+static void put_labelled(Page *p, const char *name, Str text, Style style)
+{
+    if (text.len) {
+        page_style(p, style);
+        page_put(p, name);
+        page_style(p, PLAIN);
+        page_say(p, text);
+        page_flow(p, NESTED);
+    }
+}
+
+static void put_remedy(Page *p, const Cause *cause, const char *title)
+{
+    if (cause->remedy_count) {
+        sub_heading(p, title);
+    }
+    for (size_t i = 0; i < cause->remedy_count; i++) {
+        const RemedyStep *r = &cause->remedy[i];
+        page_number(p, i + 1);
+        page_put(p, ". ");
+        unsigned hang = 2 + page_width(p);
+        page_say(p, r->step);
+        page_put(p, r->reboot ? " (needs a reboot)" : "");
+        page_flow(p, (Frame){2, hang, NULL, 0});
+        term_command(p, r->command, 6);
+        put_labelled(p, "Risk: ", r->risk, YELLOW);
+        put_labelled(p, "Undo: ", r->undo, PLAIN);
+        put_labelled(p, "If it fails: ", r->if_fails, PLAIN);
+    }
+}
+
+static bool is_open(const ConditionResult *c)
+{
+    return c->condition && c->value == UNKNOWN;
+}
+
+static void put_verify(Page *p, const Verdict *v)
+{
+    bool any = false;
+    for (size_t i = 0; i < v->conditions.count; i++) {
+        const ConditionResult *c = &v->conditions.at[i];
+        for (size_t n = 0; is_open(c) && n < c->condition->verify_count; n++) {
+            if (!any) {
+                sub_heading(p, "To check in the VM");
+            }
+            any = true;
+            page_put(p, "- ");
+            page_say(p, c->condition->verify[n].step);
+            page_flow(p, ITEM);
+            put_labelled(p, "decides: ", c->condition->verify[n].decides, DIM);
+        }
+    }
+}
+
+static void put_questions(Page *p, const Verdict *v)
+{
+    bool any = false;
+    for (size_t i = 0; i < v->conditions.count; i++) {
+        const ConditionResult *c = &v->conditions.at[i];
+        if (!is_open(c) || !c->condition->ask_name.len) {
+            continue;
+        }
+        if (!any) {
+            sub_heading(p, "Open questions");
+        }
+        any = true;
+        page_put(p, "? ");
+        page_say(p, c->condition->ask_question);
+        page_flow(p, ITEM);
+        page_put(p, "if yes, add  --assert ");
+        page_say(p, c->condition->ask_name);
+        page_put(p, "=yes");
+        page_line(p, 6);
+        page_put(p, "if no, add   --assert ");
+        page_say(p, c->condition->ask_name);
+        page_put(p, "=no");
+        page_line(p, 6);
+    }
+}
+
+static void put_references(Page *p, const Cause *cause)
+{
+    for (size_t i = 0; i < cause->reference_count; i++) {
+        const Reference *r = &cause->references[i];
+        page_style(p, DIM);
+        page_put(p, i ? "            " : "Documented: ");
+        page_say(p, r->document);
+        page_put(p, r->document.len && r->section.len ? ", " : "");
+        page_say(p, r->section);
+        page_put(p, r->url.len ? " <" : "");
+        page_say(p, r->url);
+        page_put(p, r->url.len ? ">" : "");
+        page_style(p, PLAIN);
+        page_flow(p, (Frame){2, 14, NULL, 0});
+    }
+}
+
+static void put_folded(Term *t, const Cause *under)
+{
+    Page *p = &t->page;
+    for (size_t i = 0; i < t->r->conclusion->verdicts.count; i++) {
+        const Verdict *v = &t->r->conclusion->verdicts.at[i];
+        if (v->explained_by == under) {
+            page_put(p, "It explains ");
+            page_say(p, v->cause->name);
+            page_put(p, " too (");
+            put_verdict_word(p, v->kind);
+            page_put(p, "): ");
+            page_say(p, v->cause->title);
+            page_flow(p, TEXT);
+        }
+    }
+}
+
+static void put_machine(Page *p, const Verdict *v)
+{
+    if (!v->machine.len) {
+        return;
+    }
+    page_put(p, "  on ");
+    page_say(p, v->machine);
+    for (size_t i = 0; i < v->also.count; i++) {
+        page_put(p, i ? ", " : " (");
+        page_say(p, v->also.at[i].machine);
+        page_put(p, ": ");
+        page_put(p, verdict_name(v->also.at[i].kind));
+    }
+    page_put(p, v->also.count ? ")" : "");
+}
+
+/* With a proved cause beside it, a possible one keeps its questions and loses its steps. */
+static void put_verdict(Term *t, const Verdict *v)
+{
+    Page *p = &t->page;
+    bool proved = v->kind == CONFIRMED || v->kind == LIKELY;
+    t->shown_count = t->shown_before;
+    page_gap(p);
+    put_verdict_word(p, v->kind);
+    page_put(p, "  ");
+    page_style(p, BOLD);
+    page_say(p, v->cause->title);
+    page_style(p, PLAIN);
+    page_put(p, "  ");
+    page_style(p, DIM);
+    page_say(p, v->cause->name);
+    page_style(p, PLAIN);
+    put_machine(p, v);
+    page_flow(p, (Frame){0, 4, NULL, 0});
+    page_say(p, v->cause->cause);
+    page_flow(p, TEXT);
+    page_gap(p);
+    for (size_t i = 0; i < v->conditions.count; i++) {
+        put_condition(t, v, &v->conditions.at[i]);
+    }
+    put_verify(p, v);
+    put_questions(p, v);
+    if (proved || !t->proved) {
+        put_remedy(p, v->cause, proved ? "What to do" : "What to do once it is proved");
+        if (v->cause->reference_count) {
+            page_gap(p);
+        }
+        put_references(p, v->cause);
+    }
+    put_folded(t, v->cause);
+}
+
+/* --- causes in short -------------------------------------------------------------------------------------------- */
+
+/* Of the required conditions of a value, those that are its reason: a false one that decides, else all of them. */
+static bool is_reason(const ConditionResult *c, Truth value, bool deciding)
+{
+    return c->role == ROLE_REQUIRED && c->value == value && (!deciding || c->decides);
+}
+
+/* The condition that says why, a distinguishing one before others, and how many more there are. */
+static const ConditionResult *reason(const Verdict *v, Truth value, size_t *others)
+{
+    const ConditionResult *first = NULL;
+    bool deciding = false;
+    *others = 0;
+    for (size_t i = 0; i < v->conditions.count; i++) {
+        deciding = deciding || is_reason(&v->conditions.at[i], value, true);
+    }
+    for (size_t i = 0; i < v->conditions.count; i++) {
+        const ConditionResult *c = &v->conditions.at[i];
+        if (is_reason(c, value, deciding)) {
+            bool tells = c->condition && c->condition->distinguishing;
+            bool better = !first || (tells && !(first->condition && first->condition->distinguishing));
+            *others += first != NULL;
+            first = better ? c : first;
+        }
+    }
+    return first;
+}
+
+static void put_brief(Term *t, const Verdict *v)
+{
+    Page *p = &t->page;
+    size_t others;
+    const ConditionResult *c = reason(v, v->kind == RULED_OUT ? NO : UNKNOWN, &others);
+    page_style(p, v->kind == RULED_OUT ? RED : YELLOW);
+    page_put(p, v->kind == RULED_OUT ? "✗ " : "? ");
+    page_style(p, PLAIN);
+    page_say(p, v->cause->title);
+    page_style(p, DIM);
+    page_put(p, "  ");
+    page_say(p, v->cause->name);
+    page_style(p, PLAIN);
+    put_machine(p, v);
+    page_flow(p, ITEM);
+    if (!c) {
+        return;
+    }
+    page_put(p, v->kind == RULED_OUT ? "not so: " : "open: ");
+    page_say(p, c->says.len ? c->says : c->name);
+    if (c->why.len) {
+        page_put(p, " – ");
+        page_say(p, c->why);
+    }
+    if (others) {
+        page_put(p, " (and ");
+        term_count(p, others, "more condition)", "more conditions)");
+    }
+    page_flow(p, (Frame){4, 6, NULL, 3});
+    if (v->kind == RULED_OUT && c->near && c->near->kept) {
+        put_near(t, c->near, 4);
+    }
+}
+
+static void put_briefs(Term *t, VerdictKind kind, const char *title)
+{
+    bool any = false;
+    for (size_t i = 0; i < t->r->conclusion->verdicts.count; i++) {
+        const Verdict *v = &t->r->conclusion->verdicts.at[i];
+        if (v->kind != kind || v->explained_by) {
+            continue;
+        }
+        if (!any) {
+            term_heading(&t->page, title);
+            page_flow(&t->page, TOP);
+        }
+        any = true;
+        put_brief(t, v);
+    }
+}
+
+void term_verdicts(Term *t)
+{
+    for (size_t i = 0; i < t->r->conclusion->verdicts.count; i++) {
+        const Verdict *v = &t->r->conclusion->verdicts.at[i];
+        if (v->kind <= POSSIBLE && !v->explained_by) {
+            put_verdict(t, v);
+        }
+    }
+    put_briefs(t, CANNOT_TELL, "CANNOT TELL");
+    put_briefs(t, RULED_OUT, "RULED OUT");
+}
