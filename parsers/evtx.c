@@ -115,7 +115,7 @@ static void crc_prepare(Reader *r)
 
 static inline uint32_t crc_eight(const Reader *r, uint32_t crc, const uint8_t *p)
 {
-    crc ^= binxml_u32(p);
+    crc ^= little_u32(p);
     return r->crc[7][crc & 0xFF] ^ r->crc[6][crc >> 8 & 0xFF] ^ r->crc[5][crc >> 16 & 0xFF] ^ r->crc[4][crc >> 24] ^
            r->crc[3][p[4]] ^ r->crc[2][p[5]] ^ r->crc[1][p[6]] ^ r->crc[0][p[7]];
 }
@@ -173,17 +173,17 @@ static Str system_text(Reader *r, SystemItem item)
 {
     const BinXmlValue *v = &r->xml.system[item];
     size_t from = r->line.len;
-    if (v->type == BINXML_TEXT) {
-        return (Str){v->at, v->len};
+    if (v->type == TYPE_TEXT) {
+        return value_str(v);
     }
-    binxml_text(&r->xml, &r->line, v);
+    value_put(r->xml.source, &r->line, v);
     return (Str){r->line.at + from, r->line.len - from};
 }
 
 static uint64_t system_number(const Reader *r, SystemItem item, uint64_t otherwise)
 {
     uint64_t n = otherwise;
-    binxml_number(&r->xml.system[item], &n);
+    value_number(&r->xml.system[item], &n);
     return n;
 }
 
@@ -193,7 +193,7 @@ static uint64_t created(Reader *r, const Record *record)
     const BinXmlValue *v = &r->xml.system[SYSTEM_TIME];
     uint64_t filetime = 0;
     Timestamp stamp;
-    if (binxml_number(v, &filetime) && filetime) {
+    if (value_number(v, &filetime) && filetime) {
         return filetime;
     }
     if (timestamp_iso(system_text(r, SYSTEM_TIME), &stamp, NULL) && stamp.ns != TIME_NONE) {
@@ -266,7 +266,7 @@ static void line_put(Reader *r, Str s)
 static void line_text(Reader *r, Str name, SystemItem item)
 {
     line_put(r, name);
-    binxml_json(&r->xml, &r->line, &r->xml.system[item]);
+    value_json(r->xml.source, &r->line, &r->xml.system[item]);
 }
 
 static void line_number(Reader *r, Str name, uint64_t n)
@@ -278,7 +278,7 @@ static void line_number(Reader *r, Str name, uint64_t n)
 static void line_item(Reader *r, Str name, SystemItem item)
 {
     uint64_t n;
-    if (binxml_number(&r->xml.system[item], &n)) {
+    if (value_number(&r->xml.system[item], &n)) {
         line_number(r, name, n);
     }
 }
@@ -287,7 +287,7 @@ static void line_time(Reader *r, uint64_t filetime)
 {
     if (filetime) {
         line_put(r, STR(",\"time\":\""));
-        bytes_filetime(r->xml.source, &r->line, filetime);
+        value_filetime(r->xml.source, &r->line, filetime);
         line_put(r, STR("\""));
     }
 }
@@ -359,9 +359,9 @@ static size_t read_record(Reader *r, Str chunk, size_t at, size_t free_space)
         damage(r, at, "record cut off", chunk.len < CHUNK ? ST_PARTIAL : ST_FAILED);
         return 0;
     }
-    uint32_t size = binxml_u32(head + 4);
-    Record record = {.at = at, .number = binxml_u64(head + 8), .written = binxml_u64(head + 16)};
-    if (binxml_u32(head) != RECORD_MAGIC) {
+    uint32_t size = little_u32(head + 4);
+    Record record = {.at = at, .number = little_u64(head + 8), .written = little_u64(head + 16)};
+    if (little_u32(head) != RECORD_MAGIC) {
         damage(r, at, "record magic", ST_FAILED);
         return 0;
     }
@@ -373,7 +373,7 @@ static size_t read_record(Reader *r, Str chunk, size_t at, size_t free_space)
         damage(r, at, "record size: the rest of the chunk is lost", ST_FAILED);
         return 0;
     }
-    if (binxml_u32(head + size - 4) != size) {
+    if (little_u32(head + size - 4) != size) {
         torn(r, &record, at + size, at + size >= free_space);
         return 0;
     }

@@ -1,0 +1,234 @@
+#include "evtx_text.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "base/secret.h"
+#include "base/sink.h"
+#include "base/utf.h"
+
+unsigned text_ansi(Arena *a, Bytes *b, Str ansi)
+{
+    bytes_reserve(a, b, ansi.len * 3);
+    while (ansi.len && ansi.at[ansi.len - 1] == 0) {
+        ansi.len--;
+    }
+    for (size_t i = 0; i < ansi.len; i++) {
+        b->len += utf8_encode(b->at + b->len, cp1252_rune(ansi.at[i]));
+    }
+    return HOLDS_ALL;
+}
+
+static inline unsigned holds(uint8_t c)
+{
+    switch (c) {
+    case '=': case ':': return HOLDS_SECRET_MARK;
+    case '\\': return HOLDS_BACKSLASH;
+    case '<': case '>': case '&': return HOLDS_MARKUP;
+    default: return c > 0x7F ? HOLDS_WIDE : c < ' ' || c == 0x7F || c == '"' ? HOLDS_OTHER : 0;
+    }
+}
+
+unsigned text_holds(Str text)
+{
+    unsigned held = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        held |= holds(text.at[i]);
+    }
+    return held;
+}
+
+#if defined(__SSE2__)
+typedef struct Seen { /* a bit for every lane, ored over all blocks */
+    __m128i marks, markup, slashes, others;
+} Seen;
+
+/* Eight units at `from` into eight bytes; false if one of them is not ASCII. */
+static inline bool narrow_eight(uint8_t *to, const uint8_t *from, Seen *seen)
+{
+    __m128i units = _mm_loadu_si128((const __m128i *)(const void *)from);
+    __m128i over = _mm_and_si128(units, _mm_set1_epi16((short)0xFF80));
+    if (_mm_movemask_epi8(_mm_cmpeq_epi8(over, _mm_setzero_si128())) != 0xFFFF) {
+        return false;
+    }
+    __m128i c = _mm_packus_epi16(units, units);
+    _mm_storel_epi64((__m128i *)(void *)to, c);
+#define IS(byte) _mm_cmpeq_epi8(c, _mm_set1_epi8(byte))
+    seen->marks = _mm_or_si128(seen->marks, _mm_or_si128(IS('='), IS(':')));
+    seen->slashes = _mm_or_si128(seen->slashes, IS('\\'));
+    seen->markup = _mm_or_si128(seen->markup, _mm_or_si128(_mm_or_si128(IS('<'), IS('>')), IS('&')));
+    __m128i others = _mm_or_si128(_mm_or_si128(IS('"'), IS(0x7F)), _mm_cmplt_epi8(c, _mm_set1_epi8(' ')));
+    seen->others = _mm_or_si128(seen->others, others);
+#undef IS
+    return true;
+}
+
+/* As many units as are ASCII, in blocks; the last block overlaps the one before it. Returns how many were done. */
+static size_t narrow_blocks(uint8_t *to, const uint8_t *from, size_t units, unsigned *held)
+{
+    Seen seen = {_mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128()};
+    size_t done = 0;
+    while (units - done >= 8 && narrow_eight(to + done, from + 2 * done, &seen)) {
+        done += 8;
+    }
+    if (units >= 8 && done < units && units - done < 8 && narrow_eight(to + units - 8, from + 2 * (units - 8), &seen)) {
+        done = units;
+    }
+    *held |= _mm_movemask_epi8(seen.marks) ? HOLDS_SECRET_MARK : 0u;
+    *held |= _mm_movemask_epi8(seen.markup) ? HOLDS_MARKUP : 0u;
+    *held |= _mm_movemask_epi8(seen.slashes) ? HOLDS_BACKSLASH : 0u;
+    *held |= _mm_movemask_epi8(seen.others) ? HOLDS_OTHER : 0u;
+    return done;
+}
+#else
+static size_t narrow_blocks(uint8_t *to, const uint8_t *from, size_t units, unsigned *held)
+{
+    (void)to, (void)from, (void)units, (void)held;
+    return 0;
+}
+#endif
+
+unsigned text_utf16(Arena *a, Bytes *b, Str utf16)
+{
+    size_t units = utf16.len / 2;
+    while (units && !utf16.at[2 * units - 1] && !utf16.at[2 * units - 2]) {
+        units--;
+    }
+    bytes_reserve(a, b, units * 3 + 16);
+    unsigned held = 0;
+    uint8_t *to = b->at + b->len;
+    size_t done = narrow_blocks(to, utf16.at, units, &held);
+    for (; done < units; done++) {
+        uint16_t unit = little_u16(utf16.at + 2 * done);
+        if (unit > 0x7F) {
+            b->len += done;
+            b->len += utf16le_to_utf8(b->at + b->len, str_slice(utf16, 2 * done, 2 * units));
+            return HOLDS_ALL;
+        }
+        to[done] = (uint8_t)unit;
+        held |= holds((uint8_t)unit);
+    }
+    b->len += units;
+    return held;
+}
+
+/* ---- escaping ---- */
+
+/* By one of the sink's functions, out of a copy behind the room its result may need. */
+static void escape_with(Arena *a, Bytes *b, size_t from, void (*escape)(Sink *out, Str text))
+{
+    size_t len = b->len - from, room = 6 * len + 8;
+    bytes_reserve(a, b, room);
+    uint8_t *to = b->at + from, *copy = to + room;
+    Sink sink = {.bytes = to, .room = room};
+    if (len) {
+        memcpy(copy, to, len);
+    }
+    escape(&sink, (Str){copy, len});
+    b->len = from + sink.used;
+}
+
+static bool has_secret(const Bytes *b, size_t from)
+{
+    Str secret;
+    return secret_find(str_from(bytes_str(b), from), 0, &secret);
+}
+
+static Str xml_escape(uint8_t c)
+{
+    switch (c) {
+    case '<': return STR("&lt;");
+    case '>': return STR("&gt;");
+    case '&': return STR("&amp;");
+    case '"': return STR("&quot;");
+    case '\t': return STR("&#9;");
+    case '\n': return STR("&#10;");
+    case '\r': return STR("&#13;");
+    default: return c < ' ' ? STR("\xEF\xBF\xBD") : (Str){0};
+    }
+}
+
+/* As sink_xml does it, from the end on, for ASCII without secrets. */
+static void escape_xml(Arena *a, Bytes *b, size_t from)
+{
+    size_t more = 0;
+    for (size_t i = from; i < b->len; i++) {
+        Str escape = xml_escape(b->at[i]);
+        more += escape.len ? escape.len - 1 : 0;
+    }
+    bytes_reserve(a, b, more);
+    uint8_t *p = b->at + b->len, *to = p + more;
+    b->len += more;
+    while (p != to) {
+        uint8_t c = *--p;
+        Str escape = xml_escape(c);
+        to -= escape.len ? escape.len : 1;
+        *to = c;
+        if (escape.len) {
+            memcpy(to, escape.at, escape.len);
+        }
+    }
+}
+
+void text_escape_xml(Arena *a, Bytes *b, size_t from, unsigned held)
+{
+    if (held & HOLDS_WIDE || (held & HOLDS_SECRET_MARK && has_secret(b, from))) {
+        escape_with(a, b, from, sink_xml);
+    } else if (held & (HOLDS_MARKUP | HOLDS_OTHER)) {
+        escape_xml(a, b, from);
+    }
+}
+
+/* What JSON writes behind a backslash; 0: the byte stands for itself, 'u': as \u and four digits. */
+static uint8_t json_escape(uint8_t c)
+{
+    switch (c) {
+    case '"': case '\\': return c;
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    default: return c < ' ' || c == 0x7F ? 'u' : 0;
+    }
+}
+
+/* As sink_json does it, from the end on, for valid UTF-8 without secrets. */
+static void escape_json(Arena *a, Bytes *b, size_t from)
+{
+    size_t more = 0;
+    for (size_t i = from; i < b->len; i++) {
+        uint8_t escape = json_escape(b->at[i]);
+        more += escape == 'u' ? 5 : escape != 0;
+    }
+    bytes_reserve(a, b, more);
+    uint8_t *p = b->at + b->len, *to = p + more;
+    b->len += more;
+    while (p != to) {
+        uint8_t c = *--p, escape = json_escape(c);
+        if (escape == 'u') {
+            to -= 6;
+            memcpy(to, "\\u00", 4);
+            to[4] = (uint8_t)"0123456789abcdef"[c >> 4];
+            to[5] = (uint8_t)"0123456789abcdef"[c & 15];
+        } else {
+            *--to = escape ? escape : c;
+            if (escape) {
+                *--to = '\\';
+            }
+        }
+    }
+}
+
+void text_escape_json(Arena *a, Bytes *b, size_t from, unsigned held)
+{
+    if (held & HOLDS_SECRET_MARK && has_secret(b, from + 1)) {
+        b->len--; /* sink_json writes the quotes itself */
+        memmove(b->at + from, b->at + from + 1, b->len - from);
+        escape_with(a, b, from, sink_json);
+        return;
+    }
+    if (held & (HOLDS_BACKSLASH | HOLDS_OTHER)) {
+        escape_json(a, b, from + 1);
+    }
+    bytes_put(a, b, STR("\""));
+}
