@@ -4,6 +4,7 @@
 
 #include "analysis.h"
 #include "base/platform.h"
+#include "base/secret.h"
 #include "command.h"
 #include "parser.h"
 
@@ -27,7 +28,7 @@ static void data(Sink *out, const Event *ev)
             sink_format(out, "\"Data%u\"", ++unnamed);
         }
         sink_put(out, ":");
-        sink_json(out, ev->fields[i].value);
+        sink_json(out, secret_named(ev->fields[i].name) ? STR("***") : ev->fields[i].value);
     }
     sink_put(out, "}");
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "error_code.h"
+#include "base/secret.h"
 #include "report_formats.h"
 #include "secret.h"
 
@@ -232,13 +233,6 @@ static void put_condition(Json *j, const ConditionResult *c)
     shut(j, "}");
 }
 
-/* A value that its own name makes a secret: sink_json sees only the value. */
-static bool named_secret(Arena *a, const Field *f)
-{
-    Str joined = arena_join(a, (Str[]){f->name, STR("="), f->value}, 3), secret;
-    return f->name.len && secret_find(joined, 0, &secret) && (size_t)(secret.at - joined.at) <= f->name.len + 1;
-}
-
 static bool is_binary(const Field *f)
 {
     size_t hex = 0;
@@ -282,7 +276,7 @@ static void put_event_fields(Json *j, const Event *ev, Arena *a)
         comma(j);
         sink_json(j->out, name);
         sink_put(j->out, ":");
-        sink_json(j->out, named_secret(a, f) ? STR("***") : clipped(f->value, FIELD_BYTES));
+        sink_json(j->out, secret_named(f->name) ? STR("***") : clipped(f->value, FIELD_BYTES));
     }
 }
 

@@ -215,9 +215,7 @@ static Str leaf_name(Lower *l, Str name)
 /* secret.h knows values by the names before them; here the name is an attribute or an element. */
 static bool name_is_secret(Lower *l, Str name)
 {
-    Str secret;
-    return l->x->form == BINXML_JSON &&
-           secret_find(arena_join(&l->x->chunk->arena, (Str[]){name, STR("=x")}, 2), 0, &secret);
+    return l->x->form == BINXML_JSON && secret_named(name);
 }
 
 typedef struct LeafShape {

@@ -84,7 +84,7 @@ static Bid plain_bid(Str path, Str head)
 {
     (void)path;
     TextHead room;
-    return text_looking(text_head(head, &room)) && !str_starts(head, STR("%PDF-")) ? BID_TEXT : BID_NO;
+    return text_looking(text_head(head, &room)) ? BID_TEXT : BID_NO;
 }
 
 static Status plain_parse(Source *src, Arena *scratch, Analysis *out)

@@ -59,16 +59,22 @@ static bool all_zero(Str bytes)
     return true;
 }
 
-static const char *what_is(Str head)
+static const Magic *magic_of(Str head)
 {
-    if (!head.len) {
-        return "empty file";
-    }
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
         const Magic *m = &magics[i];
         if (str_eq(str_slice(head, m->at, m->at + m->len), (Str){(const uint8_t *)m->bytes, m->len})) {
-            return m->what;
+            return m;
         }
+    }
+    return NULL;
+}
+
+static const char *what_is(Str head)
+{
+    const Magic *m = magic_of(head);
+    if (m || !head.len) {
+        return m ? m->what : "empty file";
     }
     return all_zero(head) ? "zero bytes: lost in a crash, or never written" : "nothing that is known here";
 }
@@ -76,8 +82,8 @@ static const char *what_is(Str head)
 static Bid unread_bid(Str path, Str head)
 {
     (void)path;
-    (void)head;
-    return BID_ANY;
+    const Magic *m = magic_of(head);
+    return m && m->len >= 4 ? BID_NAME : BID_ANY; /* short ones begin many a text */
 }
 
 static Status unread_parse(Source *src, Arena *scratch, Analysis *out)

@@ -167,7 +167,28 @@ TEST(secrets_are_masked_whatever_the_nesting)
     assert_str(printed(&a, sink_term, STR("{\"protectedSettings\": \"TUlJ\"}")), STR("{\"protectedSettings\": \"***\"}"));
     assert_str(printed(&a, sink_term, STR("{\\\"AccountKey\\\":\\\"abc==\\\"}")), STR("{\\\"AccountKey\\\":\\\"***\\\"}"));
     assert_str(printed(&a, sink_term, STR("Password=hunter2;User=a")), STR("Password=***;User=a"));
-    assert_str(printed(&a, sink_term, STR("design=5")), STR("design=5"));
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"design=5", "design=5"},
+        {"PublicKeyToken=b77a5c561934e089", "PublicKeyToken=b77a5c561934e089"},
+        {"?sv=1\\u0026sig=aBc\\u0026se=2", "?sv=1\\u0026sig=***\\u0026se=2"},
+        {"sv%3D1%26sig%3DaBc%26se%3D2", "sv%3D1%26sig%3D***%26se%3D2"},
+        {"Authorization: Bearer eyJabc.def", "Authorization: ***"},
+        {"got Bearer eyJabc.def now", "got Bearer *** now"},
+        {"{\"accessToken\":\"abc\"}", "{\"accessToken\":\"***\"}"},
+        {"client_secret=abc def", "client_secret=*** def"},
+        {"\"adminPassword\": \"a,b)c&d e\",", "\"adminPassword\": \"***\","},
+        {"password='one TWO' x", "password='***' x"},
+        {"pwd=ab,TAIL)END x", "pwd=*** x"},
+        {"<Password>abc</Password>", "<Password>***</Password>"},
+        {"https://user:PASS@host/x", "https://user:***@host/x"},
+        {"at 10:15:30 http://host:80/x", "at 10:15:30 http://host:80/x"},
+        {"-----BEGIN RSA PRIVATE KEY-----abc-----END", "-----BEGIN RSA PRIVATE KEY-----***-----END"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_str(printed(&a, sink_term, str_of(cases[i].text)), str_of(cases[i].shown));
+    }
     arena_free(&a);
 }
 

@@ -7,4 +7,7 @@
 /* The next secret value at or behind `from` (the value alone, not the name before it); false if there is none. */
 bool secret_find(Str text, size_t from, Str *secret);
 
+/* True if a value of that name is one, wherever it stands: for fields whose name is not in the same text. */
+bool secret_named(Str name);
+
 #endif
