@@ -57,23 +57,24 @@ bool text_stamp(Str line, TextStamp *stamp)
 
 bool text_level(Str *text, Level *level)
 {
+#define WORD(text) {(const uint8_t *)(text), sizeof(text) - 1}
     static const struct {
-        const char *word;
+        Str word;
         Level level;
     } words[] = {
-        {"INFO", LEVEL_INFO},     {"Information", LEVEL_INFO},  {"HEART", LEVEL_VERBOSE},
-        {"TRACE", LEVEL_VERBOSE}, {"VERBOSE", LEVEL_VERBOSE},   {"DEBUG", LEVEL_VERBOSE},
-        {"WARN", LEVEL_WARNING},  {"WARNING", LEVEL_WARNING},   {"ERROR", LEVEL_ERROR},
-        {"ERR", LEVEL_ERROR},     {"CRITICAL", LEVEL_CRITICAL}, {"FATAL", LEVEL_CRITICAL},
+        {WORD("INFO"), LEVEL_INFO},     {WORD("Information"), LEVEL_INFO},  {WORD("HEART"), LEVEL_VERBOSE},
+        {WORD("TRACE"), LEVEL_VERBOSE}, {WORD("VERBOSE"), LEVEL_VERBOSE},   {WORD("DEBUG"), LEVEL_VERBOSE},
+        {WORD("WARN"), LEVEL_WARNING},  {WORD("WARNING"), LEVEL_WARNING},   {WORD("ERROR"), LEVEL_ERROR},
+        {WORD("ERR"), LEVEL_ERROR},     {WORD("CRITICAL"), LEVEL_CRITICAL}, {WORD("FATAL"), LEVEL_CRITICAL},
     };
+#undef WORD
     if (!text->len || text->at[0] != '[') {
         return false;
     }
     size_t close = str_find_byte(str_slice(*text, 0, 14), ']', 1);
     Str word = close == STR_NOT_FOUND ? (Str){0} : str_slice(*text, 1, close);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (word.len && byte_lower(word.at[0]) == byte_lower((uint8_t)words[i].word[0]) &&
-            str_eq_nocase(word, str_of(words[i].word))) {
+        if (word.len == words[i].word.len && str_eq_nocase(word, words[i].word)) {
             bool colon = close + 1 < text->len && text->at[close + 1] == ':';
             *level = words[i].level;
             *text = str_from(*text, blanks(*text, close + 1 + colon));
@@ -286,14 +287,18 @@ static Str handler_at(Str text, size_t at)
 void text_handler(Str text, Str *handler, Str *version)
 {
     static const char *const before[] = {"name:", "plugin ", "handler ", "extension "};
-    size_t end = str_find(text, STR(" with exception"), 0);
-    text = str_slice(text, 0, end == STR_NOT_FOUND ? 1024 : end);
+    text = str_slice(text, 0, 1024);
     *handler = *version = (Str){0};
     for (size_t i = 0; i < sizeof before / sizeof *before && !handler->len; i++) {
         Str word = str_of(before[i]);
         for (size_t at = 0; !handler->len && (at = str_find(text, word, at)) != STR_NOT_FOUND; at++) {
             *handler = handler_at(text, at + word.len);
         }
+    }
+    size_t end = handler->len ? str_find(str_slice(text, 0, (size_t)(handler->at - text.at)), STR(" with exception"), 0) : STR_NOT_FOUND;
+    if (end != STR_NOT_FOUND) {
+        *handler = (Str){0}; /* what the exception says is not whose it is */
+        return;
     }
     size_t cut = str_rfind_byte(*handler, '_');
     if (cut != STR_NOT_FOUND && cut + 1 < handler->len && byte_digit(handler->at[cut + 1])) {
