@@ -136,6 +136,16 @@ static int64_t reach(const SourceRow *row, const CoverageQuery *q, int64_t from,
     return span.to_ns;
 }
 
+static bool begins_later(SourceRow *const *rows, size_t count, const CoverageQuery *q)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (concerns(rows[i], q) && rows[i]->span.from_ns != TIME_NONE && rows[i]->span.from_ns <= q->window.from_ns) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQuery *q)
 {
     int64_t covered = q->window.from_ns;
@@ -155,5 +165,5 @@ const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQ
     if (covered >= q->window.to_ns && (any || q->window.from_ns >= q->window.to_ns)) {
         return NULL;
     }
-    return !any ? "it is not in the bundle" : why ? why : covered > q->window.from_ns ? "it ends before that time is over" : "it begins later";
+    return !any ? "it is not in the bundle" : why ? why : begins_later(rows, count, q) ? "it begins later" : "it ends before that time is over";
 }

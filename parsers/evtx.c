@@ -409,19 +409,25 @@ static bool all_zero(Str s)
     return s.len == 0 || (s.at[0] == 0 && memcmp(s.at, s.at + 1, s.len - 1) == 0);
 }
 
+/* Zeros at the end of a file are room for more chunks; before a chunk they are one that was lost. */
 static void read_chunks(Reader *r)
 {
-    for (;;) {
+    for (bool zeros = false;;) {
         r->chunk_at = r->src->offset;
         Str chunk = source_take(r->src, CHUNK);
         if (chunk.len == 0) {
             return;
         }
+        bool empty = all_zero(chunk);
         if (str_starts(chunk, STR("ElfChnk\0"))) {
+            if (zeros) {
+                damage(r, 0, "a slot of zeros before this chunk: what it held is lost", ST_FAILED);
+            }
             read_chunk(r, chunk);
-        } else if (!all_zero(chunk)) {
+        } else if (!empty) {
             damage(r, 0, "64 KiB that are no chunk", chunk.len < CHUNK ? ST_PARTIAL : ST_FAILED);
         }
+        zeros = empty;
     }
 }
 
