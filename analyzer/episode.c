@@ -521,8 +521,7 @@ static void count_uptimes(const Analysis *analysis, EpisodeList *list)
 
 static int64_t gap(const Episode *ep, int64_t ns)
 {
-    int64_t end = ep->end_ns != TIME_NONE ? ep->end_ns : ep->start_ns;
-    return distance((Span){ep->start_ns, end}, (Span){ns, ns});
+    return distance((Span){ep->start_ns, episode_end(ep)}, (Span){ns, ns});
 }
 
 static void choose_failure(EpisodeList *list, const FailureChoice *choice)

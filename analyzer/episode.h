@@ -27,6 +27,15 @@ typedef struct Episode {
     const SourceRow *own_log; /* backups: the extension's own log of this attempt, or NULL */
 } Episode;
 
+static inline int64_t episode_end(const Episode *ep)
+{
+    return ep->end_ns == TIME_NONE ? ep->start_ns : ep->end_ns;
+}
+static inline bool is_failed_backup(const Episode *ep)
+{
+    return ep->kind == EPISODE_BACKUP && ep->outcome == OUTCOME_FAILURE;
+}
+
 typedef struct EpisodeList {
     VEC(Episode) list; /* by start */
     const Episode *failure;      /* the backup that failed and is explained: the newest, or the one asked for */

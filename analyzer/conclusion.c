@@ -1,0 +1,245 @@
+#include "conclusion.h"
+
+#include <stdlib.h>
+
+#include "error_code.h"
+
+static Collect *collect_of(const Conclude *c, Conclusion *out, const LogSource *source, Str why)
+{
+    for (size_t i = 0; i < out->collect.count; i++) {
+        if (out->collect.at[i].source == source) {
+            return &out->collect.at[i];
+        }
+    }
+    Collect *to = VEC_ADD(c->run, &out->collect);
+    *to = (Collect){.source = source, .why = why};
+    return to;
+}
+
+static void collect_for(const Conclude *c, Conclusion *out, const Verdict *v)
+{
+    for (size_t i = 0; i < v->conditions.count; i++) {
+        const ConditionResult *r = &v->conditions.at[i];
+        for (size_t j = 0; r->role == ROLE_REQUIRED && r->value == UNKNOWN && j < r->missing.count; j++) {
+            Collect *to = collect_of(c, out, r->missing.at[j], r->says);
+            bool named = false;
+            for (size_t k = 0; k < to->decides.count; k++) {
+                named = named || str_eq(to->decides.at[k], v->cause->name);
+            }
+            if (!named) {
+                *VEC_ADD(c->run, &to->decides) = v->cause->name;
+            }
+        }
+    }
+}
+
+/* Verdicts are best first, so rows come in the order of the causes they decide; one that decides more goes before. */
+static void collect_all(const Conclude *c, Conclusion *out)
+{
+    for (size_t i = 0; i < out->verdicts.count; i++) {
+        const Verdict *v = &out->verdicts.at[i];
+        if (v->kind == POSSIBLE || v->kind == CANNOT_TELL) {
+            collect_for(c, out, v);
+        }
+    }
+    for (size_t i = 1; i < out->collect.count; i++) { /* stable, and the list is short */
+        Collect row = out->collect.at[i];
+        size_t j = i;
+        for (; j > 0 && out->collect.at[j - 1].decides.count < row.decides.count; j--) {
+            out->collect.at[j] = out->collect.at[j - 1];
+        }
+        out->collect.at[j] = row;
+    }
+}
+
+static Str datum(const Event *ev, size_t index)
+{
+    return index < ev->field_count ? str_trim(ev->fields[index].value) : (Str){0};
+}
+
+/* Data by position: bundle-formats.md section 4.5. Empty: not worth a line. */
+static Str change_text(const Conclude *c, const Event *ev)
+{
+    Str text[] = {(Str){0}, datum(ev, 0), (Str){0}, (Str){0}, (Str){0}, (Str){0}};
+    switch (ev->mark == MARK_CLOCK ? 0 : ev->id) {
+    case 0:
+        text[0] = STR("clock set from ");
+        text[1] = event_field(ev, STR("OldTime"));
+        text[2] = STR(" to ");
+        text[3] = event_field(ev, STR("NewTime"));
+        break;
+    case 1033:
+    case 1034:
+    case 1035:
+    case 1036: {
+        static const char *const verbs[] = {"installed ", "removed ", "reconfigured ", "updated "};
+        bool failed = !str_eq(datum(ev, 3), STR("0"));
+        text[0] = str_of(verbs[ev->id - 1033]);
+        text[2] = STR(" ");
+        text[3] = datum(ev, 1);
+        text[4] = failed ? STR(", status ") : (Str){0};
+        text[5] = failed ? datum(ev, 3) : (Str){0};
+        break;
+    }
+    case 7040:
+        text[0] = STR("start type of ");
+        text[2] = STR(": ");
+        text[3] = datum(ev, 1);
+        text[4] = STR(" became ");
+        text[5] = datum(ev, 2);
+        break;
+    case 7045:
+        text[0] = STR("service installed: ");
+        text[2] = STR(", ");
+        text[3] = datum(ev, 1);
+        break;
+    case 4202:
+        text[0] = STR("MSDTC started as ");
+        text[1] = datum(ev, 8);
+        break;
+    default:
+        return (Str){0};
+    }
+    return arena_join(c->run, text, sizeof text / sizeof *text);
+}
+
+/* The background transfer and update services go to and fro between start types by themselves, all day. */
+static bool is_routine(const Event *ev)
+{
+    Str name = ev->id == 7040 ? datum(ev, 3) : (Str){0};
+    return str_eq_nocase(name, STR("BITS")) || str_eq_nocase(name, STR("TrustedInstaller"));
+}
+
+static void changes_find(const Conclude *c, Conclusion *out)
+{
+    const Episode *good = c->episodes->last_good, *bad = c->episodes->first_failed;
+    if (!good || !bad) {
+        return;
+    }
+    for (size_t i = 0; i < c->analysis->kept.count; i++) {
+        const Kept *k = c->analysis->kept.at[i];
+        Mark mark = k->ev.mark;
+        bool change = (mark == MARK_SOFTWARE || mark == MARK_SERVICE || mark == MARK_CLOCK) && !is_routine(&k->ev);
+        if (!change || k->ev.time_ns <= good->start_ns || k->ev.time_ns > bad->start_ns) {
+            continue;
+        }
+        Str text = change_text(c, &k->ev);
+        if (text.len) {
+            *VEC_ADD(c->run, &out->changes) = (Change){k->ev.time_ns, text, k};
+        }
+    }
+    for (size_t i = 0; i < c->episodes->list.count; i++) {
+        const Episode *ep = &c->episodes->list.at[i];
+        if (ep->kind == EPISODE_BOOT && ep->start_ns > good->start_ns && ep->start_ns <= bad->start_ns) {
+            *VEC_ADD(c->run, &out->changes) = (Change){ep->start_ns, STR("reboot"), ep->evidence};
+        }
+    }
+    if (good->version.len && bad->version.len && !str_eq(good->version, bad->version)) {
+        Str parts[] = {STR("extension version: "), good->version, STR(" became "), bad->version};
+        *VEC_ADD(c->run, &out->changes) = (Change){bad->start_ns, arena_join(c->run, parts, 4), bad->evidence};
+    }
+}
+
+static int change_order(const void *a, const void *b)
+{
+    const Change *x = a, *y = b;
+    return x->time_ns != y->time_ns ? (x->time_ns < y->time_ns ? -1 : 1) : str_order(x->what, y->what);
+}
+
+/* The extension's own word first; else what was written at that time, the graver the better, the earlier the better. */
+static const Kept *first_error(const Conclude *c)
+{
+    const Episode *ep = c->episodes->failure;
+    const Kept *best = NULL;
+    if (!ep || (ep->failure && ep->failure->ev.service == SERVICE_VMSNAPSHOT)) {
+        return ep ? ep->failure : NULL;
+    }
+    for (size_t i = 0; i < c->analysis->kept.count; i++) {
+        const Kept *k = c->analysis->kept.at[i];
+        bool grave = k->ev.level == LEVEL_CRITICAL || k->ev.level == LEVEL_ERROR;
+        if (grave && k->ev.time_ns >= ep->start_ns - NS_MINUTE && k->ev.time_ns <= episode_end(ep) + NS_MINUTE &&
+            (!best || (k->ev.service != SERVICE_EVENT_LOG && best->ev.service == SERVICE_EVENT_LOG))) {
+            best = k;
+        }
+    }
+    return best ? best : ep->failure;
+}
+
+static Str decoded(const Conclude *c, const Kept *k)
+{
+    CodeHit hit;
+    size_t from = 0;
+    if (!k || !error_code_next(k->quote, &from, &hit)) {
+        return (Str){0};
+    }
+    const ErrorCode *code = error_code_find(hit.family, hit.code);
+    const char *form = hit.family == CODE_WIN32 || hit.family == CODE_MSI ? "%u" : "0x%08x";
+    Str parts[] = {arena_format(c->run, form, (unsigned)hit.code), STR(" "), code ? str_of(code->symbol) : (Str){0}};
+    return arena_join(c->run, parts, code ? 3 : 1);
+}
+
+static Str when_text(const Conclude *c, const Episode *ep)
+{
+    char text[TIMESTAMP_ROOM];
+    size_t n = timestamp_format(text, ep->start_ns, 0);
+    return arena_str(c->run, (Str){(uint8_t *)text, n});
+}
+
+static Str finding(const Conclude *c, const Conclusion *out)
+{
+    const Verdict *best = out->verdicts.count ? &out->verdicts.at[0] : NULL;
+    if (best && best->kind <= POSSIBLE) {
+        size_t more = 0;
+        for (size_t i = 1; i < out->verdicts.count; i++) {
+            more += out->verdicts.at[i].kind <= (best->kind <= LIKELY ? LIKELY : POSSIBLE) && !out->verdicts.at[i].explained_by;
+        }
+        Str parts[] = {best->cause->title, STR(" ("), str_of(verdict_name(best->kind)), STR(")"),
+                       more ? arena_format(c->run, ", and %zu more", more) : (Str){0}};
+        return arena_join(c->run, parts, 5);
+    }
+    Str code = decoded(c, out->first_error);
+    Str parts[] = {STR("no documented cause is proved"), code.len ? STR("; the first error is ") : (Str){0}, code};
+    return arena_join(c->run, parts, 3);
+}
+
+static Str headline(const Conclude *c, const Conclusion *out)
+{
+    const EpisodeList *e = c->episodes;
+    if (c->bundle->status == ST_FAILED) {
+        Str parts[] = {STR("This bundle cannot be analysed: "), c->bundle->trouble};
+        return arena_join(c->run, parts, 2);
+    }
+    bool finds = out->verdicts.count && out->verdicts.at[0].kind <= POSSIBLE;
+    if (!e->backups) {
+        Str parts[] = {STR("No backup run is seen in this bundle"), finds ? STR(": ") : (Str){0}, finds ? finding(c, out) : (Str){0}};
+        return arena_join(c->run, parts, 3);
+    }
+    if (!e->failure && c->asked && e->failed) {
+        return arena_format(c->run, "None of the %zu failed backups is the one that was asked for", e->failed);
+    }
+    if (!e->failure) {
+        return arena_format(c->run, e->good ? "None of %zu backups failed" : "%zu backups are seen, and how they ended is not in the bundle", e->backups);
+    }
+    Str good[] = {STR(", last good "), e->last_good ? when_text(c, e->last_good) : (Str){0}};
+    const Episode *first = e->list.at;
+    while (!is_failed_backup(first)) {
+        first++;
+    }
+    Str parts[] = {arena_format(c->run, "%zu of %zu backups failed, first ", e->failed, e->backups),
+                   when_text(c, first),
+                   e->last_good ? arena_join(c->run, good, 2) : STR(", none good"),
+                   STR(": "),
+                   finding(c, out)};
+    return arena_join(c->run, parts, 5);
+}
+
+void conclude(Conclusion *out, const Conclude *c)
+{
+    collect_all(c, out);
+    changes_find(c, out);
+    if (out->changes.count) {
+        qsort(out->changes.at, out->changes.count, sizeof *out->changes.at, change_order);
+    }
+    out->first_error = first_error(c);
+    out->headline = headline(c, out);
+}
