@@ -1,0 +1,164 @@
+#include <string.h>
+
+#include "bundle_reader.h"
+#include "limits.h"
+#include "parser.h"
+
+/* Where a member is one of an unknown number, it may take one part in so many of what room there is. */
+#define SHARE_OF_MANY 8
+
+SourceRow *row_begin(Reader *r, Str path, int64_t mtime_ns, unsigned depth)
+{
+    return analysis_row(r->analysis, path, r->order++, mtime_ns, r->stream || depth > 0 ? SHARE_OF_MANY : 1);
+}
+
+bool is_extension_package(Str name)
+{
+    if (!str_ends_nocase(name, STR(".zip"))) {
+        return false;
+    }
+    Str stem = str_slice(name, 0, name.len - 4);
+    size_t cut = str_rfind_byte(stem, '_');
+    Str version = cut == STR_NOT_FOUND ? (Str){0} : str_from(stem, cut + 1);
+    size_t dots = 0, digits = 0;
+    for (size_t i = 0; i < version.len; i++) {
+        dots += version.at[i] == '.';
+        digits += byte_digit(version.at[i]);
+    }
+    return dots >= 1 && digits > dots && dots + digits == version.len && str_find_byte(str_slice(stem, 0, cut), '.', 0) != STR_NOT_FOUND;
+}
+
+static void member_event(Reader *r, SourceRow *row, const Source *src)
+{
+    Str path = arena_str(&r->scratch, row->path);
+    uint8_t *bytes = (uint8_t *)path.at;
+    for (size_t i = 0; i < path.len; i++) {
+        bytes[i] = bytes[i] == '/' ? '\\' : bytes[i];
+    }
+    Str parts[] = {STR("\\"), path};
+    Str full = arena_join(&r->scratch, parts, 2);
+    char when[TIMESTAMP_ROOM];
+    size_t len = src->mtime_ns == TIME_NONE ? 0 : timestamp_format(when, src->mtime_ns, 0);
+    Field fields[] = {
+        {STR("TargetFilename"), full},
+        {STR("Folder"), str_slice(full, 0, str_rfind_byte(full, '\\'))},
+        {STR("Modified"), {(uint8_t *)when, len}},
+    };
+    Event ev = {.time_ns = src->mtime_ns,
+                .trust = src->mtime_ns == TIME_NONE ? TRUST_NONE : TRUST_ASSUMED,
+                .service = SERVICE_FILE_LISTING,
+                .level = LEVEL_INFO,
+                .is_line = true,
+                .fields = fields,
+                .field_count = len ? 3 : 2};
+    uint64_t events = row->events;
+    analysis_add(r->analysis, (Source *)src, &ev);
+    row->events = events;
+}
+
+static RowStatus row_status(const Source *src, const Parser *parser, Status status)
+{
+    bool took = parser && !str_eq(str_of(parser->name), STR("unread"));
+    return !took                                     ? ROW_UNREAD
+           : status == ST_FAILED                     ? ROW_DAMAGED
+           : status == ST_PARTIAL || source_error(src) ? ROW_PARTIAL
+                                                     : ROW_READ;
+}
+
+/* Called an archive, and none: text in it is an error page or a part of something, not a log. */
+static bool misnamed(const Source *src, const Parser *parser)
+{
+    static const char *const endings[] = {".zip", ".7z", ".cab", ".tar", ".gz", ".tgz", ".xz", ".zst"};
+    bool archive = false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        archive = archive || str_ends_nocase(src->name, str_of(endings[i]));
+    }
+    return archive && str_eq(str_of(parser->name), STR("plain_text"));
+}
+
+static void tell_trouble(Reader *r, Source *src, SourceRow *row)
+{
+    if (source_error(src) && source_limited(src)) {
+        analysis_limit(r->analysis, "member size", source_error(src));
+    } else if (source_error(src)) {
+        analysis_diag(r->analysis, src, src->offset, source_error(src));
+        row->status = row->events ? ROW_PARTIAL : ROW_UNREAD;
+        row->note = row->note.len ? row->note : arena_str(r->analysis->run, str_of(source_error(src)));
+    }
+}
+
+static void read_plain(Reader *r, Source *src, SourceRow *row, Str head)
+{
+    if (head.len == 0 && src->offset > 0) {
+        row->status = ROW_UNREAD;
+        row->note = STR("nothing but zero bytes: lost in a crash, or never written");
+        tell_trouble(r, src, row);
+        return;
+    }
+    const Parser *parser = parser_pick(src->path, head);
+    if (misnamed(src, parser)) {
+        row->status = ROW_UNREAD;
+        row->note = STR("named like an archive, but it is none");
+        analysis_diag(r->analysis, src, 0, "named like an archive, but it does not begin like one");
+        return;
+    }
+    Status status = parser->parse(src, &r->scratch, r->analysis);
+    row->status = row_status(src, parser, status);
+    row->parser = row->status == ROW_UNREAD ? NULL : parser->name;
+    row->service = parser->service;
+    row->kind = row->status == ROW_UNREAD ? "other" : parser->kind ? parser->kind : service_name(parser->service);
+    row->size = src->offset;
+    tell_trouble(r, src, row);
+    coverage_close(row, r->analysis->run);
+}
+
+/* A crash leaves rows of zeros, also in front of what is good. */
+static Str skip_zeros(Source *src)
+{
+    static const uint8_t zeros[LIMIT_HEAD];
+    Str head = source_peek(src, LIMIT_HEAD);
+    while (head.len == LIMIT_HEAD && memcmp(head.at, zeros, LIMIT_HEAD) == 0 && src->offset < LIMIT_BOMB) {
+        source_take(src, LIMIT_HEAD);
+        head = source_peek(src, LIMIT_HEAD);
+    }
+    return head;
+}
+
+static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind, unsigned depth)
+{
+    Analysis *analysis = r->analysis;
+    Str parts[] = {src->path, STR("!/")};
+    size_t members = 0;
+    bool held = true;
+    const char *trouble = read_archive_stream(r, src, kind, arena_join(analysis->run, parts, 2), depth, &members, &held);
+    analysis->row = row; /* back from the members */
+    row->parser = "archive";
+    row->size = src->offset;
+    row->note = arena_format(analysis->run, "%s archive with %zu members", bundle_kind_name(kind), members);
+    if (trouble || source_error(src)) {
+        row->status = !held && kind == BUNDLE_7Z ? ROW_UNREAD : ROW_DAMAGED;
+        analysis_diag(analysis, src, src->offset, trouble ? trouble : source_error(src));
+    }
+}
+
+void read_member(Reader *r, Source *src, unsigned depth)
+{
+    SourceRow *row = row_begin(r, src->path, src->mtime_ns, depth);
+    member_event(r, row, src);
+    Str head = skip_zeros(src);
+    BundleKind kind = archive_kind(head);
+    if (kind != BUNDLE_FILE && is_extension_package(src->name)) {
+        row->status = ROW_SKIPPED;
+        row->note = STR("the package of an extension, not a log bundle");
+    } else if (kind != BUNDLE_FILE && depth < LIMIT_ARCHIVE_DEPTH) {
+        read_nested(r, src, row, kind, depth + 1);
+    } else if (kind != BUNDLE_FILE) {
+        row->status = ROW_UNREAD;
+        row->note = STR("an archive too deep inside other archives");
+        analysis_limit(r->analysis, "archive depth", "archives deeper than this are not opened");
+    } else {
+        read_plain(r, src, row, head);
+    }
+    analysis_row_end(r->analysis, row);
+    arena_reset(&r->scratch);
+}
