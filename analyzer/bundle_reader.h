@@ -14,6 +14,7 @@ typedef struct Reader { /* what one worker reads with */
     Analysis *analysis;
     Arena scratch;
     uint64_t order;
+    uint64_t nested_room; /* bytes that archives inside the member being read may still give */
     bool stream; /* members come one after the other, and how many is not known */
 } Reader;
 

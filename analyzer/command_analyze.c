@@ -69,6 +69,11 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
         if (!value || !parse_assertion(str_of(value), &stated)) {
             return value ? usage_error("--assert wants NAME=yes or NAME=no, not ", value) : EXIT_OURS;
         }
+        for (size_t i = 0; i < o->assertions.count; i++) {
+            if (str_eq(o->assertions.at[i].name, stated.name) && o->assertions.at[i].yes != stated.yes) {
+                return usage_error("--assert says yes and no to the same question: ", value);
+            }
+        }
         *VEC_ADD(a, &o->assertions) = stated;
         return 0;
     }

@@ -53,6 +53,7 @@ const char *zip_trouble(Str tail)
 typedef struct EntryRead { /* the data of one entry */
     struct archive *archive;
     uint64_t delivered;
+    uint64_t *room;        /* inside another archive: what all of them may still give; else NULL */
     int64_t packed_before; /* bytes of the archive consumed when the entry began */
     Arena *run;
 } EntryRead;
@@ -65,13 +66,20 @@ static size_t read_entry(void *with, uint8_t *to, size_t room, ReadTrouble *trou
         *trouble = (ReadTrouble){"it unpacks to more than 200 times its size: read up to 64 MiB", true};
         return 0;
     }
-    la_ssize_t n = archive_read_data(e->archive, to, room);
+    if (e->room && *e->room == 0) {
+        *trouble = (ReadTrouble){"archives inside archives unpack to more than 200 times their size", true};
+        return 0;
+    }
+    la_ssize_t n = archive_read_data(e->archive, to, e->room && *e->room < room ? (size_t)*e->room : room);
     if (n < 0) {
         const char *why = archive_error_string(e->archive);
         trouble->why = (const char *)arena_format(e->run, "%.200s", why ? why : "the archive is damaged").at;
         return 0;
     }
     e->delivered += (uint64_t)n;
+    if (e->room) {
+        *e->room -= (uint64_t)n;
+    }
     return (size_t)n;
 }
 
@@ -115,7 +123,7 @@ static Str member_path(Arena *a, Str prefix, struct archive_entry *entry)
 static void read_entry_member(Reader *r, struct archive *a, struct archive_entry *entry, Str path, unsigned depth)
 {
     Source src;
-    EntryRead with = {a, 0, archive_filter_bytes(a, -1), r->analysis->run};
+    EntryRead with = {a, 0, depth > 0 ? &r->nested_room : NULL, archive_filter_bytes(a, -1), r->analysis->run};
     int64_t mtime = archive_entry_mtime_is_set(entry) ? (int64_t)archive_entry_mtime(entry) : 0;
     int64_t mtime_ns = mtime > 0 && mtime < INT64_MAX / NS_SECOND ? mtime * NS_SECOND : TIME_NONE;
     uint64_t size = archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;

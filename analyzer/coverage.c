@@ -56,6 +56,18 @@ static bool is_state(Service service)
     return service >= SERVICE_EPISODE;
 }
 
+static void computer_add(SourceRow *row, Arena *run, Str computer)
+{
+    for (size_t i = 0; computer.len && i < sizeof row->computers / sizeof *row->computers; i++) {
+        if (!row->computers[i].len) {
+            row->computers[i] = arena_str(run, computer);
+        }
+        if (str_eq(row->computers[i], computer)) {
+            return;
+        }
+    }
+}
+
 void coverage_add(SourceRow *row, Arena *run, const Event *ev)
 {
     row->events++;
@@ -74,8 +86,10 @@ void coverage_add(SourceRow *row, Arena *run, const Event *ev)
         return;
     }
     if (!row->channel.len && ev->channel.len) {
-        row->channel = arena_str(run, ev->channel);
+        bool forwarded = str_has_nocase(row->path, STR("ForwardedEvents")); /* its events name the channel they came from */
+        row->channel = forwarded ? STR("ForwardedEvents") : arena_str(run, ev->channel);
     }
+    computer_add(row, run, ev->computer);
     if (ev->computer.len && (row->computer_ns == TIME_NONE || ev->time_ns >= row->computer_ns)) {
         row->computer_ns = ev->time_ns;
         if (!str_eq(row->computer, ev->computer)) {

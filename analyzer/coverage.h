@@ -51,6 +51,7 @@ typedef struct SourceRow {
     Str channel;          /* event logs: of its first record */
     Str computer;         /* event logs: of its newest record */
     int64_t computer_ns;
+    Str computers[4];     /* event logs: who wrote its events, the first few: a machine may have had other names */
     uint64_t size;        /* bytes read */
     int64_t mtime_ns;     /* entry time, or TIME_NONE */
     Str note;             /* in words: why unread, what is special; empty if nothing */

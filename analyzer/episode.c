@@ -561,6 +561,17 @@ void episode_sort(EpisodeList *list)
     }
 }
 
+/* Only the newest of too many: the failure that is explained is among them. */
+static void fragments_limit(Analysis *analysis, Fragments *fragments)
+{
+    if (fragments->count > LIMIT_ATTEMPTS) {
+        analysis->row = analysis->rows.at[fragments->at[0].row->number];
+        analysis_limit(analysis, "attempts", "only the newest backup attempts are told apart");
+        fragments->at += fragments->count - LIMIT_ATTEMPTS;
+        fragments->count = LIMIT_ATTEMPTS;
+    }
+}
+
 EpisodeList episode_find(Analysis *analysis, const FailureChoice *choice, Arena *run)
 {
     EpisodeList list = {0};
@@ -570,6 +581,7 @@ EpisodeList episode_find(Analysis *analysis, const FailureChoice *choice, Arena 
     if (fragments.count) {
         qsort(fragments.at, fragments.count, sizeof *fragments.at, fragment_order);
     }
+    fragments_limit(analysis, &fragments);
     attempts_join(run, &fragments, &attempts);
     for (size_t i = 0; i < attempts.count; i++) {
         attempt_conclude(&attempts.at[i]);

@@ -32,11 +32,13 @@
 /* Archives inside archives: support tools zip a zip; nobody goes deeper than that. */
 #define LIMIT_ARCHIVE_DEPTH 3
 /* Members of a bundle: a whole C:\WindowsAzure has some thousands. */
-#define LIMIT_MEMBERS 100000
+#define LIMIT_MEMBERS 65536
 #define LIMIT_NAME (4 * KIB)
 /* An entry that unpacks beyond this ratio is read only up to LIMIT_BOMB: logs reach 60 : 1, a row of zeros 1000 : 1. */
 #define LIMIT_RATIO 200
 #define LIMIT_BOMB (64 * MIB)
+/* All that archives inside one member may give, beyond LIMIT_RATIO times its own size. */
+#define LIMIT_NESTED (256 * MIB)
 /* What cannot seek but must (7z in a zip or on standard input) is held in memory up to this. */
 #define LIMIT_HELD (32 * MIB)
 
@@ -52,6 +54,9 @@
 #define LIMIT_DIAGNOSTICS 100
 /* Runs of consecutive record ids in one event log; a log with more is a filtered export with holes everywhere. */
 #define LIMIT_ID_RUNS 4096
+/* Attempts that are told apart, and files of one name that are compared: each with each. */
+#define LIMIT_ATTEMPTS 4000
+#define LIMIT_COMPARE 500
 #define LIMIT_QUOTE 2000
 #define LIMIT_EVIDENCE 5
 /* Different error codes of one bundle; a power of two. */

@@ -28,21 +28,40 @@ typedef struct Root {
     size_t machine;
 } Root;
 
+#define ROOT_SLOTS ((size_t)1 << 18) /* more than twice LIMIT_MEMBERS */
+
 typedef struct Roots {
     VEC(Root) list;
+    uint32_t *slots; /* hash of list: index plus one */
 } Roots;
+
+typedef VEC(Str) Names;
+
+static size_t root_hash(Str root)
+{
+    uint64_t h = 14695981039346656037u;
+    for (size_t i = 0; i < root.len; i++) {
+        h = (h ^ byte_lower(root.at[i])) * 1099511628211u;
+    }
+    return (size_t)(h >> 20);
+}
 
 static Root *root_find(Roots *roots, Arena *run, Str path)
 {
     Str root = root_of(path);
-    for (size_t i = roots->list.count; i > 0; i--) {
-        if (str_eq_nocase(roots->list.at[i - 1].path, root)) {
-            return &roots->list.at[i - 1];
+    roots->slots = roots->slots ? roots->slots : ARENA_NEW(run, uint32_t, ROOT_SLOTS);
+    for (size_t slot = root_hash(root);; slot++) {
+        uint32_t *at = &roots->slots[slot % ROOT_SLOTS];
+        if (*at == 0) {
+            Root *r = VEC_ADD(run, &roots->list);
+            *r = (Root){.path = root, .named_ns = TIME_NONE};
+            *at = (uint32_t)roots->list.count;
+            return r;
+        }
+        if (str_eq_nocase(roots->list.at[*at - 1].path, root)) {
+            return &roots->list.at[*at - 1];
         }
     }
-    Root *r = VEC_ADD(run, &roots->list);
-    *r = (Root){.path = root, .named_ns = TIME_NONE};
-    return r;
 }
 
 /* Without the domain: an event log calls a machine VM.CONTOSO.LOCAL, the agent calls it VM. */
@@ -143,8 +162,33 @@ Machines machine_find(const Analysis *analysis, Arena *run)
     return machines;
 }
 
+/* The names the machine calls itself by in its own logs; a log may also hold what others forwarded to it. */
+static Names own_names(const Analysis *whole, size_t machine, Arena *run)
+{
+    Names names = {0};
+    for (size_t i = 0; i < whole->rows.count; i++) {
+        const SourceRow *row = whole->rows.at[i];
+        for (size_t j = 0; row->machine == machine && names_machine(row) && j < sizeof row->computers / sizeof *row->computers; j++) {
+            if (row->computers[j].len && names.count < 64) {
+                *VEC_ADD(run, &names) = first_label(row->computers[j]);
+            }
+        }
+    }
+    return names;
+}
+
+static bool is_own(const Names *names, const Kept *k)
+{
+    bool own = k->ev.service != SERVICE_EVENT_LOG || !k->ev.computer.len || names->count == 0;
+    for (size_t i = 0; !own && i < names->count; i++) {
+        own = same_name(names->at[i], first_label(k->ev.computer));
+    }
+    return own;
+}
+
 Analysis machine_part(const Analysis *whole, size_t machine, Arena *run)
 {
+    Names names = own_names(whole, machine, run);
     Analysis part = {.rules = whole->rules, .run = run, .matcher = whole->matcher};
     for (size_t i = 0; i < whole->rows.count; i++) {
         if (whole->rows.at[i]->machine == machine) {
@@ -152,12 +196,13 @@ Analysis machine_part(const Analysis *whole, size_t machine, Arena *run)
         }
     }
     for (size_t i = 0; i < whole->kept.count; i++) {
-        if (whole->kept.at[i]->row->machine == machine) {
+        if (whole->kept.at[i]->row->machine == machine && is_own(&names, whole->kept.at[i])) {
             *VEC_ADD(run, &part.kept) = whole->kept.at[i];
         }
     }
     for (size_t i = 0; i < whole->matches.count; i++) {
-        if (whole->matches.at[i].kept->row->machine == machine) {
+        const Kept *k = whole->matches.at[i].kept;
+        if (k->row->machine == machine && is_own(&names, k)) {
             *VEC_ADD(run, &part.matches) = whole->matches.at[i];
         }
     }

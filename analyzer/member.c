@@ -130,6 +130,9 @@ static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind,
     Str parts[] = {src->path, STR("!/")};
     size_t members = 0;
     bool held = true;
+    if (depth == 1) {
+        r->nested_room = LIMIT_NESTED + LIMIT_RATIO * (src->size < UINT64_MAX / LIMIT_RATIO / 2 ? src->size : 0);
+    }
     const char *trouble = read_archive_stream(r, src, kind, arena_join(analysis->run, parts, 2), depth, &members, &held);
     analysis->row = row; /* back from the members */
     row->parser = "archive";

@@ -18,6 +18,7 @@ typedef struct Case {
     const EpisodeList *episodes;
     const Bundle *bundle;
     HitList *lists; /* by rule */
+    Span *uptimes; /* by episode */
     int64_t events_end_ns; /* the newest event of any event log */
     Assertion *assertions;
     size_t assertion_count;
@@ -50,16 +51,26 @@ static bool asks_bundle(const Case *c, const Condition *cond)
 /* The uptime an episode lies in: from the boot before it to the boot behind it. */
 static Span uptime_of(const Case *c, const Episode *ep)
 {
-    Span span = {TIME_NONE, INT64_MAX};
-    for (size_t i = 0; i < c->episodes->list.count; i++) {
-        const Episode *boot = &c->episodes->list.at[i];
-        if (boot->kind == EPISODE_BOOT && boot->start_ns <= ep->start_ns) {
-            span.from_ns = boot->start_ns;
-        } else if (boot->kind == EPISODE_BOOT && span.to_ns == INT64_MAX) {
-            span.to_ns = boot->start_ns;
-        }
+    return c->uptimes[ep - c->episodes->list.at];
+}
+
+static Span *uptimes_find(const EpisodeList *episodes, Arena *run)
+{
+    size_t count = episodes->list.count;
+    Span *spans = ARENA_NEW(run, Span, count);
+    int64_t boot_ns = TIME_NONE;
+    for (size_t i = 0; i < count; i++) {
+        const Episode *ep = &episodes->list.at[i];
+        boot_ns = ep->kind == EPISODE_BOOT ? ep->start_ns : boot_ns;
+        spans[i].from_ns = boot_ns;
     }
-    return span;
+    boot_ns = INT64_MAX;
+    for (size_t i = count; i > 0; i--) {
+        const Episode *ep = &episodes->list.at[i - 1];
+        spans[i - 1].to_ns = boot_ns;
+        boot_ns = ep->kind == EPISODE_BOOT ? ep->start_ns : boot_ns;
+    }
+    return spans;
 }
 
 static Span window_of(const Case *c, const Condition *cond, const Episode *ep)
@@ -260,6 +271,10 @@ static Truth compare_value(const Case *c, const Condition *cond, Verdict *v, Con
     Truth value = UNKNOWN;
     bool seen = false, contradict = false;
     r->why = STR("both are not side by side in the bundle");
+    if (left->hits.count > LIMIT_COMPARE || right->hits.count > LIMIT_COMPARE) {
+        r->why = STR("the bundle holds too many of them to compare");
+        return UNKNOWN;
+    }
     for (size_t i = 0; i < left->hits.count; i++) {
         for (size_t j = 0; j < right->hits.count; j++) {
             const Kept *a = left->hits.at[i].events[0], *b = right->hits.at[j].events[0];
@@ -418,6 +433,9 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
 {
     bool everywhere = cond->window.bundle || asks_bundle(c, cond);
     Hits hits = {0};
+    if (c->asked && !c->episodes->failure && c->episodes->failed && !cond->window.bundle) {
+        return without_failure(c, cond, r);
+    }
     Truth seen = hits_counting(c, cond, &hits);
     r->near = seen == YES ? NULL : hit_elsewhere(c, cond);
     r->near = seen == YES || r->near ? r->near : nearest_miss(c, cond->rule);
@@ -634,6 +652,7 @@ Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const
     Case c = {.analysis = analysis,
               .episodes = episodes,
               .bundle = bundle,
+              .uptimes = uptimes_find(episodes, run),
               .events_end_ns = newest_event(analysis),
               .assertions = assertions,
               .assertion_count = assertion_count,

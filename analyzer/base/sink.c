@@ -158,8 +158,10 @@ static void escape_json(Sink *out, uint32_t rune, bool valid, Str bytes)
     case '\r': sink_put(out, "\\r"); break;
     case '\t': sink_put(out, "\\t"); break;
     default:
-        if (rune < 0x20 || rune == 0x7F) {
+        if (rune < 0x20 || (rune >= 0x7F && rune < 0xA0) || (invisible(rune) && rune < 0x10000)) {
             sink_format(out, "\\u%04x", rune);
+        } else if (invisible(rune)) {
+            sink_format(out, "\\u%04x\\u%04x", 0xD7C0 + (rune >> 10), 0xDC00 + (rune & 0x3FF));
         } else {
             put_rune(out, rune);
         }

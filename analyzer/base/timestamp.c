@@ -25,7 +25,7 @@ static int days_in(int year, int month)
 
 bool timestamp_civil(int year, int month, int day, int hour, int minute, int second, int64_t *ns)
 {
-    if (year < 1678 || year > 2261 || month < 1 || month > 12 || day < 1 || day > days_in(year, month) ||
+    if (year < 1900 || year > 2149 || month < 1 || month > 12 || day < 1 || day > days_in(year, month) ||
         hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
         return false;
     }
@@ -122,7 +122,8 @@ bool timestamp_us(Str text, Timestamp *out, size_t *used)
 int64_t timestamp_filetime(uint64_t filetime)
 {
     int64_t since = (int64_t)(filetime - FILETIME_1970); /* wraps for times before 1970, which is what we want */
-    if (filetime == 0 || filetime > INT64_MAX || since > INT64_MAX / 100 || since <= INT64_MIN / 100) {
+    int64_t earliest = days_of(1900, 1, 1) * 86400 * (NS_SECOND / 100), latest = days_of(2150, 1, 1) * 86400 * (NS_SECOND / 100);
+    if (filetime == 0 || filetime > INT64_MAX || since < earliest || since >= latest) {
         return TIME_NONE;
     }
     return since * 100;

@@ -11,7 +11,7 @@
 #define NS_DAY (24 * NS_HOUR)
 
 typedef struct Timestamp {
-    int64_t ns;     /* TIME_NONE if there was none, or it lies outside 1678 to 2262 */
+    int64_t ns;     /* TIME_NONE if there was none, or it lies outside 1900 to 2149: then no difference overflows */
     uint8_t digits; /* of the fraction, as the source wrote it: 0 to 9 */
     bool zoned;     /* the text named its zone (Z or an offset), so ns is certain */
 } Timestamp;
