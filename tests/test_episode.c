@@ -185,6 +185,28 @@ TEST(zone_is_found_from_agent_starts_behind_boots)
     world_close(&w);
 }
 
+TEST(zone_changes_by_an_hour_where_all_later_events_pair_so)
+{
+    World w;
+    world_open(&w);
+    source_row(&w, "System.evtx", SERVICE_EVENT_LOG);
+    boot(&w, "2019-10-20T10:00:00Z");
+    boot(&w, "2019-10-22T10:00:00Z");
+    boot(&w, "2019-11-02T10:00:00Z");
+    source_row(&w, "WaAppAgent.log", SERVICE_WAAPPAGENT);
+    w.analysis.row->trust = TRUST_ASSUMED;
+    agent(&w, "2019-10-20T12:01:00Z", MARK_AGENT_START);
+    agent(&w, "2019-10-22T12:01:00Z", MARK_AGENT_START);
+    agent(&w, "2019-11-02T11:01:00Z", MARK_AGENT_START);
+    analysis_sort(&w.analysis);
+    zone_infer(&w.analysis);
+    const SourceRow *row = w.analysis.rows.at[1];
+    assert_true(row->span.from_ns == at("2019-10-20T10:01:00Z"));
+    assert_true(row->span.to_ns == at("2019-11-02T10:01:00Z"));
+    assert_true(row->zone_ns == NS_HOUR);
+    world_close(&w);
+}
+
 TEST(zone_stays_assumed_where_nothing_pairs)
 {
     World w;
@@ -248,6 +270,7 @@ int main(void)
         cmocka_unit_test(episode_uptime_is_unknown_where_the_system_log_begins_later),
         cmocka_unit_test(episode_chooses_the_failure_that_was_asked_for),
         cmocka_unit_test(zone_is_found_from_agent_starts_behind_boots),
+        cmocka_unit_test(zone_changes_by_an_hour_where_all_later_events_pair_so),
         cmocka_unit_test(zone_stays_assumed_where_nothing_pairs),
         cmocka_unit_test(coverage_of_an_event_log_reaches_to_the_newest_event_of_the_collection),
         cmocka_unit_test(coverage_has_a_hole_where_record_ids_are_missing),
