@@ -115,7 +115,8 @@ static CodeMet *code_slot(Analysis *out, uint8_t family, uint32_t code)
         uint16_t *at = &out->code_slots[slot % (2 * LIMIT_CODES)];
         if (*at == 0 && out->codes.count < LIMIT_CODES) {
             CodeMet *met = VEC_ADD(out->run, &out->codes);
-            *met = (CodeMet){.code = code, .family = family, .first_ns = TIME_NONE, .last_ns = TIME_NONE, .row = out->row};
+            *met =
+                (CodeMet){.code = code, .family = family, .first_ns = TIME_NONE, .last_ns = TIME_NONE, .row = out->row};
             *at = (uint16_t)out->codes.count;
             return met;
         }
@@ -185,7 +186,8 @@ static void codes_scan(Analysis *out, const Event *ev)
 
 static bool is_failure(Mark mark)
 {
-    return mark == MARK_ENABLE_FAILED || mark == MARK_INSTALL_FAILED || mark == MARK_RUN_ERROR || mark == MARK_RUN_FAILED;
+    return mark == MARK_ENABLE_FAILED || mark == MARK_INSTALL_FAILED || mark == MARK_RUN_ERROR ||
+           mark == MARK_RUN_FAILED;
 }
 
 /* Other extensions report in order every few minutes; only their failures are part of the story. */
@@ -193,17 +195,14 @@ static bool mark_counts(const Event *ev)
 {
     switch (ev->mark) {
     case MARK_NONE:
-    case MARK_GOAL_STATE:
-        return false;
+    case MARK_GOAL_STATE: return false;
     case MARK_ENABLE_BEGIN:
     case MARK_ENABLE_OK:
     case MARK_INSTALL_BEGIN:
     case MARK_INSTALL_OK:
     case MARK_COMMAND_BEGIN:
-    case MARK_COMMAND_EXIT:
-        return str_has_nocase(event_field(ev, STR("Handler")), STR("VMSnapshot"));
-    default:
-        return true;
+    case MARK_COMMAND_EXIT: return str_has_nocase(event_field(ev, STR("Handler")), STR("VMSnapshot"));
+    default: return true;
     }
 }
 
@@ -222,7 +221,11 @@ static bool has_codes(const Event *ev)
 
 /* Matches decide, the life cycle makes the episodes, the rest only illustrates: of a source with more of all than there
  * is room for, the lesser leave room for the greater. */
-typedef enum Worth { WORTH_SHOWING = 4, WORTH_TELLING = 2, WORTH_DECIDING = 1 } Worth; /* part of the room: one in so many */
+typedef enum Worth {
+    WORTH_SHOWING = 4,
+    WORTH_TELLING = 2,
+    WORTH_DECIDING = 1
+} Worth; /* part of the room: one in so many */
 
 static bool within_limits(Analysis *out, Worth worth)
 {
@@ -234,7 +237,8 @@ static bool within_limits(Analysis *out, Worth worth)
         row->kept_full = true;
         analysis_limit(out, "matches", "what matched later in this source was only counted");
     } else if (worth == WORTH_TELLING) {
-        analysis_limit(out, "life-cycle events", "later installations and life-cycle events of this source were only counted");
+        analysis_limit(out, "life-cycle events",
+                       "later installations and life-cycle events of this source were only counted");
     }
     return false;
 }
@@ -270,7 +274,8 @@ void analysis_add(Analysis *out, Source *src, const Event *ev)
     }
     for (size_t i = 0; i < count; i++) {
         const MatchResult *r = &results[i];
-        if (r->truth == NO ? !near_keep(out, r) || !within_limits(out, WORTH_SHOWING) : !within_limits(out, WORTH_DECIDING)) {
+        if (r->truth == NO ? !near_keep(out, r) || !within_limits(out, WORTH_SHOWING)
+                           : !within_limits(out, WORTH_DECIDING)) {
             continue;
         }
         kept = kept ? kept : keep(out, ev);
@@ -283,7 +288,8 @@ void analysis_add(Analysis *out, Source *src, const Event *ev)
 
 bool analysis_wants(const Analysis *out, Str provider, Str provider_alias, uint32_t id, Str channel, Level level)
 {
-    return out->tap || (level >= LEVEL_CRITICAL && level <= LEVEL_WARNING) || str_eq_nocase(provider, STR("MsiInstaller")) ||
+    return out->tap || (level >= LEVEL_CRITICAL && level <= LEVEL_WARNING) ||
+           str_eq_nocase(provider, STR("MsiInstaller")) ||
            (out->matcher && match_wants(out->matcher, provider, provider_alias, id, channel));
 }
 
@@ -363,11 +369,11 @@ static int match_order(const void *a, const void *b)
 static int code_order(const void *a, const void *b)
 {
     const CodeMet *x = a, *y = b;
-    return x->family != y->family               ? (x->family < y->family ? -1 : 1)
-           : x->code != y->code                 ? (x->code < y->code ? -1 : 1)
-           : x->first_ns != y->first_ns         ? (x->first_ns < y->first_ns ? -1 : 1)
-           : x->row->order != y->row->order     ? (x->row->order < y->row->order ? -1 : 1)
-                                                : 0;
+    return x->family != y->family           ? (x->family < y->family ? -1 : 1)
+           : x->code != y->code             ? (x->code < y->code ? -1 : 1)
+           : x->first_ns != y->first_ns     ? (x->first_ns < y->first_ns ? -1 : 1)
+           : x->row->order != y->row->order ? (x->row->order < y->row->order ? -1 : 1)
+                                            : 0;
 }
 
 /* One entry a code, with the source that had it first. */

@@ -9,8 +9,8 @@
 typedef struct Kept { /* an event that is kept, with everything it points to */
     Event ev;
     const SourceRow *row;
-    Str quote;          /* what a report shows of it, at most LIMIT_QUOTE bytes, not yet escaped */
-    uint64_t quote_at;  /* line or record number of the quote */
+    Str quote;                     /* what a report shows of it, at most LIMIT_QUOTE bytes, not yet escaped */
+    uint64_t quote_at;             /* line or record number of the quote */
     const struct Kept *stands_for; /* a derived event: the one that is quoted, else NULL */
 } Kept;
 
@@ -23,7 +23,7 @@ static inline int64_t kept_time(const Kept *k)
 typedef struct Match {
     const Rule *rule;
     const Kept *kept;
-    Truth truth;            /* YES, UNKNOWN, or NO for a near miss */
+    Truth truth; /* YES, UNKNOWN, or NO for a near miss */
     uint16_t passed, tests;
     const char *why;
 } Match;
@@ -52,11 +52,11 @@ typedef struct Analysis {
     VEC(Kept *) kept;      /* in the total order once reading is done: time, source, position */
     VEC(Match) matches;    /* likewise */
     VEC(CodeMet) codes;
-    uint16_t *code_slots;  /* hash of codes: index plus one */
-    size_t room;           /* bytes that may still be kept of the member being read and what is inside it */
-    EventTap *tap;         /* if set, events go there and nowhere else */
+    uint16_t *code_slots; /* hash of codes: index plus one */
+    size_t room;          /* bytes that may still be kept of the member being read and what is inside it */
+    EventTap *tap;        /* if set, events go there and nowhere else */
     void *tap_with;
-    NearMiss *near;        /* by rule: how near the source being read came */
+    NearMiss *near; /* by rule: how near the source being read came */
 } Analysis;
 
 /* rules may be NULL: then nothing is matched. */

@@ -28,7 +28,7 @@ typedef struct Shared { /* between the workers */
         Arena run;
         Analysis analysis;
         const char *trouble;
-    } *parts;
+    } * parts;
 } Shared;
 
 static void work_folder(Reader *r, Shared *shared, uint8_t worker)
@@ -225,15 +225,10 @@ static const char *read_any(Bundle *bundle, Analysis *analysis, unsigned threads
         return read_stream(bundle, stdin, bundle->name, 0, TIME_NONE, analysis);
     }
     switch (platform_file(bundle->path, true, NULL, NULL)) {
-    case FILE_FOLDER:
-        bundle->kind = BUNDLE_FOLDER;
-        return read_folder(bundle->path, analysis, threads);
-    case FILE_REGULAR:
-        return read_regular(bundle, analysis, threads);
-    case FILE_OTHER:
-        return "neither a file nor a folder";
-    default:
-        return strerror(errno);
+    case FILE_FOLDER: bundle->kind = BUNDLE_FOLDER; return read_folder(bundle->path, analysis, threads);
+    case FILE_REGULAR: return read_regular(bundle, analysis, threads);
+    case FILE_OTHER: return "neither a file nor a folder";
+    default: return strerror(errno);
     }
 }
 
@@ -264,7 +259,8 @@ static void bundle_mode(Bundle *bundle, const Analysis *analysis)
     bundle->collected_ns = bundle->time_last;
     for (size_t i = 0; i < analysis->rows.count; i++) {
         const SourceRow *row = analysis->rows.at[i];
-        if (row->kind && str_eq(str_of(row->kind), STR("diskinspect")) && str_ends_nocase(row->path, STR("results.txt"))) {
+        if (row->kind && str_eq(str_of(row->kind), STR("diskinspect")) &&
+            str_ends_nocase(row->path, STR("results.txt"))) {
             results = true;
             if (row->mtime_ns != TIME_NONE && row->mtime_ns >= bundle->time_last) {
                 bundle->collected_ns = row->mtime_ns;
@@ -326,7 +322,10 @@ static void container_row(const Bundle *bundle, Analysis *analysis)
         row->status = ROW_DAMAGED;
         row->note = bundle->trouble;
         analysis_note(analysis, bundle->trouble);
-        analysis_diag(analysis, NULL, 0, (const char *)arena_format(analysis->run, "%.*s", (int)bundle->trouble.len, (const char *)bundle->trouble.at).at);
+        analysis_diag(analysis, NULL, 0,
+                      (const char *)arena_format(analysis->run, "%.*s", (int)bundle->trouble.len,
+                                                 (const char *)bundle->trouble.at)
+                          .at);
     }
 }
 

@@ -4,18 +4,26 @@
 
 #include "analysis.h"
 
-typedef enum BundleKind { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_ZIP, BUNDLE_7Z, BUNDLE_TAR, BUNDLE_CAB, BUNDLE_CASE } BundleKind;
+typedef enum BundleKind {
+    BUNDLE_FILE,
+    BUNDLE_FOLDER,
+    BUNDLE_ZIP,
+    BUNDLE_7Z,
+    BUNDLE_TAR,
+    BUNDLE_CAB,
+    BUNDLE_CASE
+} BundleKind;
 const char *bundle_kind_name(BundleKind kind); /* file, folder, zip, 7z, tar, cab, case */
 
 typedef struct Bundle { /* what is known of it once it was read */
     const char *path;   /* as given */
     Str name;           /* its last part */
     BundleKind kind;
-    Status status;      /* ST_FAILED: missing, unreadable, empty, or nobody read a member of it */
-    Str trouble;        /* in words, when status is not ST_OK */
-    Str collection_mode; /* the manifest word, "manual", or empty: unknown */
+    Status status;        /* ST_FAILED: missing, unreadable, empty, or nobody read a member of it */
+    Str trouble;          /* in words, when status is not ST_OK */
+    Str collection_mode;  /* the manifest word, "manual", or empty: unknown */
     int64_t collected_ns; /* entry time of results.txt, else the newest event; TIME_NONE: unknown */
-    Str machine;        /* empty: unknown */
+    Str machine;          /* empty: unknown */
     int64_t time_first, time_last;
     uint8_t digits_first, digits_last;
 } Bundle;

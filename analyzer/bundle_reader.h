@@ -1,5 +1,5 @@
-/* Between the three parts of the first stage: bundle.c (the whole, its workers), member.c (one member: which parser, which
- * status) and container.c (archives and folders). Members hold archives that hold members. */
+/* Between the three parts of the first stage: bundle.c (the whole, its workers), member.c (one member: which parser,
+ * which status) and container.c (archives and folders). Members hold archives that hold members. */
 #ifndef BUNDLE_READER_H
 #define BUNDLE_READER_H
 
@@ -15,7 +15,7 @@ typedef struct Reader { /* what one worker reads with */
     Arena scratch;
     uint64_t order;
     uint64_t nested_room; /* bytes that archives inside the member being read may still give */
-    bool stream; /* members come one after the other, and how many is not known */
+    bool stream;          /* members come one after the other, and how many is not known */
 } Reader;
 
 /* --- member.c --- */
@@ -49,10 +49,11 @@ const char *read_archive(Reader *r, const char *path, BundleKind kind, const Loa
 void list_archive(const char *path, BundleKind kind, Arena *a, Loads *to);
 /* An archive that comes as a stream: inside another one, or on standard input. What must seek is held up to a limit.
  * *members: how many there were; *held: false if it was too large to be held. */
-const char *read_archive_stream(Reader *r, Source *src, BundleKind kind, Str prefix, unsigned depth, size_t *members, bool *held);
+const char *read_archive_stream(Reader *r, Source *src, BundleKind kind, Str prefix, unsigned depth, size_t *members,
+                                bool *held);
 
 typedef struct FileEntry { /* of a folder */
-    Str path; /* below the folder */
+    Str path;              /* below the folder */
     const char *full;
     uint64_t size;
     int64_t mtime_ns;

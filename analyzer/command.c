@@ -41,9 +41,8 @@ static int complain(const char *before, const char *word, const char *after)
     return EXIT_OURS;
 }
 
-int option_unknown(const char *word, const char *command)
+int option_unknown(const char *word)
 {
-    (void)command;
     return complain("vmsift: unknown option ", word, " (vmsift --help lists them)\n");
 }
 

@@ -15,8 +15,8 @@ typedef struct Arguments { /* the words behind the command's name */
  * missing value is reported and leaves *value NULL. */
 bool option_value(Arguments *args, const char *name, const char **value);
 bool option_flag(Arguments *args, const char *name);
-/* Reports an option nobody took, with what may have been meant. */
-int option_unknown(const char *word, const char *command);
+/* Reports an option nobody took. */
+int option_unknown(const char *word);
 int usage_error(const char *what, const char *word);
 
 int command_analyze(Arguments args);

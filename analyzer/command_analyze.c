@@ -87,7 +87,7 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
         return 0;
     }
     if (word[0] == '-' && word[1]) {
-        return option_unknown(word, "analyze");
+        return option_unknown(word);
     }
     *VEC_ADD(a, &o->bundles) = word;
     args->at++;
@@ -117,7 +117,8 @@ static int check_assertions(const AnalyzeOptions *o, const RuleSet *rules)
         if (!asked) {
             Arena a = {0};
             Str parts[] = {o->assertions.at[i].name, {(const uint8_t *)"", 1}};
-            int status = usage_error("no signature asks a question of the name ", (const char *)arena_join(&a, parts, 2).at);
+            int status =
+                usage_error("no signature asks a question of the name ", (const char *)arena_join(&a, parts, 2).at);
             arena_free(&a);
             return status;
         }
@@ -134,7 +135,8 @@ static int exit_of(PipelineResult r, bool by_verdict)
 /* Several bundles: one that cannot be read outweighs; else the best verdict of all. */
 static int exit_worse(int a, int b)
 {
-    static const int rank[] = {[EXIT_ANALYSED] = 0, [EXIT_OURS] = 5, [EXIT_BUNDLE] = 4, [EXIT_FOUND] = 3, [EXIT_MAYBE] = 2, [EXIT_OPEN] = 1};
+    static const int rank[] = {
+        [EXIT_ANALYSED] = 0, [EXIT_OURS] = 5, [EXIT_BUNDLE] = 4, [EXIT_FOUND] = 3, [EXIT_MAYBE] = 2, [EXIT_OPEN] = 1};
     return rank[a] >= rank[b] ? a : b;
 }
 
@@ -186,7 +188,8 @@ static int analyze_with(AnalyzeOptions *o, Arena *a)
 int command_analyze(Arguments args)
 {
     Arena a = {0};
-    AnalyzeOptions o = {.run = {.format = report_format(STR("term")), .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
+    AnalyzeOptions o = {
+        .run = {.format = report_format(STR("term")), .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
     o.run.threads = o.run.threads > 2 ? 2 : o.run.threads;
     int status = 0;
     while (args.count > 0 && status == 0) {

@@ -142,7 +142,7 @@ int command_dump(Arguments args)
             }
             format = strcmp(value, "xml") == 0 ? DUMP_XML : DUMP_JSONL;
         } else if (word[0] == '-' && word[1]) {
-            return option_unknown(word, "dump");
+            return option_unknown(word);
         } else if (path) {
             return usage_error("dump takes one file, and this is a second one: ", word);
         } else {

@@ -97,8 +97,7 @@ static Str change_text(const Conclude *c, const Event *ev)
         text[0] = STR("MSDTC started as ");
         text[1] = datum(ev, 8);
         break;
-    default:
-        return (Str){0};
+    default: return (Str){0};
     }
     return arena_join(c->run, text, sizeof text / sizeof *text);
 }
@@ -191,7 +190,8 @@ static Str finding(const Conclude *c, const Conclusion *out)
     if (best && best->kind <= POSSIBLE) {
         size_t more = 0;
         for (size_t i = 1; i < out->verdicts.count; i++) {
-            more += out->verdicts.at[i].kind <= (best->kind <= LIKELY ? LIKELY : POSSIBLE) && !out->verdicts.at[i].explained_by;
+            more += out->verdicts.at[i].kind <= (best->kind <= LIKELY ? LIKELY : POSSIBLE) &&
+                    !out->verdicts.at[i].explained_by;
         }
         Str parts[] = {best->cause->title, STR(" ("), str_of(verdict_name(best->kind)), STR(")"),
                        more ? arena_format(c->run, ", and %zu more", more) : (Str){0}};
@@ -211,14 +211,18 @@ static Str headline(const Conclude *c, const Conclusion *out)
     }
     bool finds = out->verdicts.count && out->verdicts.at[0].kind <= POSSIBLE;
     if (!e->backups) {
-        Str parts[] = {STR("No backup run is seen in this bundle"), finds ? STR(": ") : (Str){0}, finds ? finding(c, out) : (Str){0}};
+        Str parts[] = {STR("No backup run is seen in this bundle"), finds ? STR(": ") : (Str){0},
+                       finds ? finding(c, out) : (Str){0}};
         return arena_join(c->run, parts, 3);
     }
     if (!e->failure && c->asked && e->failed) {
         return arena_format(c->run, "None of the %zu failed backups is the one that was asked for", e->failed);
     }
     if (!e->failure) {
-        return arena_format(c->run, e->good ? "None of %zu backups failed" : "%zu backups are seen, and how they ended is not in the bundle", e->backups);
+        return arena_format(c->run,
+                            e->good ? "None of %zu backups failed"
+                                    : "%zu backups are seen, and how they ended is not in the bundle",
+                            e->backups);
     }
     Str good[] = {STR(", last good "), e->last_good ? when_text(c, e->last_good) : (Str){0}};
     const Episode *first = e->list.at;
@@ -226,9 +230,7 @@ static Str headline(const Conclude *c, const Conclusion *out)
         first++;
     }
     Str parts[] = {arena_format(c->run, "%zu of %zu backups failed, first ", e->failed, e->backups),
-                   when_text(c, first),
-                   e->last_good ? arena_join(c->run, good, 2) : STR(", none good"),
-                   STR(": "),
+                   when_text(c, first), e->last_good ? arena_join(c->run, good, 2) : STR(", none good"), STR(": "),
                    finding(c, out)};
     return arena_join(c->run, parts, 5);
 }

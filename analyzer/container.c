@@ -24,7 +24,11 @@ BundleKind archive_kind(Str head)
         {0, {(const uint8_t *)"MSCF\0\0\0\0", 8}, BUNDLE_CAB},
         {257, {(const uint8_t *)"ustar", 5}, BUNDLE_TAR},
         {0, {(const uint8_t *)"\x1F\x8B\x08", 3}, BUNDLE_TAR},
-        {0, {(const uint8_t *)"\xFD" "7zXZ\0", 6}, BUNDLE_TAR},
+        {0,
+         {(const uint8_t *)"\xFD"
+                           "7zXZ\0",
+          6},
+         BUNDLE_TAR},
         {0, {(const uint8_t *)"\x28\xB5\x2F\xFD", 4}, BUNDLE_TAR},
         {0, {(const uint8_t *)"BZh", 3}, BUNDLE_TAR},
     };
@@ -38,7 +42,7 @@ BundleKind archive_kind(Str head)
 
 /* A zip ends with its directory; one that was cut is still read, member by member, by their own headers. */
 
-#define ZIP_END 22            /* its bytes without the comment */
+#define ZIP_END 22 /* its bytes without the comment */
 
 const char *zip_trouble(Str tail)
 {
@@ -126,7 +130,8 @@ static void read_entry_member(Reader *r, struct archive *a, struct archive_entry
     EntryRead with = {a, 0, depth > 0 ? &r->nested_room : NULL, archive_filter_bytes(a, -1), r->analysis->run};
     int64_t mtime = archive_entry_mtime_is_set(entry) ? (int64_t)archive_entry_mtime(entry) : 0;
     int64_t mtime_ns = mtime > 0 && mtime < INT64_MAX / NS_SECOND ? mtime * NS_SECOND : TIME_NONE;
-    uint64_t size = archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
+    uint64_t size =
+        archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
     source_open(&src, path, size, mtime_ns, read_entry, &with);
     if (archive_entry_is_encrypted(entry)) {
         SourceRow *row = row_begin(r, path, mtime_ns, depth);
@@ -148,7 +153,7 @@ typedef struct Walk { /* of the members of one archive */
     size_t load_count;
     uint8_t worker;
     size_t members;
-    const char *trouble;  /* why it ended early */
+    const char *trouble; /* why it ended early */
 } Walk;
 
 static void walk_archive(Walk *w)
@@ -208,7 +213,8 @@ static void hold(Nested *n)
             return;
         }
         if (room - n->len < part.len) {
-            room = (n->src->size > n->len && n->src->size <= LIMIT_HELD ? (size_t)n->src->size : room + room / 4) + 64 * KIB;
+            room = (n->src->size > n->len && n->src->size <= LIMIT_HELD ? (size_t)n->src->size : room + room / 4) +
+                   64 * KIB;
             n->held = realloc(n->held, room);
             if (!n->held) {
                 abort();
@@ -237,18 +243,21 @@ static void walk_opened(Walk *walk, int got)
         walk_archive(walk);
     } else {
         const char *why = archive_error_string(walk->archive);
-        walk->trouble = (const char *)arena_format(walk->reader->analysis->run, "%.200s", why ? why : "it cannot be opened").at;
+        walk->trouble =
+            (const char *)arena_format(walk->reader->analysis->run, "%.200s", why ? why : "it cannot be opened").at;
     }
     archive_read_free(walk->archive);
 }
 
-const char *read_archive_stream(Reader *r, Source *src, BundleKind kind, Str prefix, unsigned depth, size_t *members, bool *held)
+const char *read_archive_stream(Reader *r, Source *src, BundleKind kind, Str prefix, unsigned depth, size_t *members,
+                                bool *held)
 {
     Nested n = {.src = src};
     Walk walk = {.reader = r, .archive = archive_new(kind), .prefix = prefix, .depth = depth};
     hold(&n);
     Str bytes = {n.held, n.len};
-    const char *cut = kind == BUNDLE_ZIP && !n.more ? zip_trouble(str_from(bytes, n.len > ZIP_TAIL ? n.len - ZIP_TAIL : 0)) : NULL;
+    const char *cut =
+        kind == BUNDLE_ZIP && !n.more ? zip_trouble(str_from(bytes, n.len > ZIP_TAIL ? n.len - ZIP_TAIL : 0)) : NULL;
     int got = n.more ? archive_read_open(walk.archive, &n, NULL, nested_read, NULL)
                      : archive_read_open_memory(walk.archive, n.held, n.len);
     walk_opened(&walk, got);
@@ -260,7 +269,8 @@ const char *read_archive_stream(Reader *r, Source *src, BundleKind kind, Str pre
 
 const char *read_archive(Reader *r, const char *path, BundleKind kind, const Loads *loads, uint8_t worker)
 {
-    Walk walk = {.reader = r, .archive = archive_new(kind), .loads = loads->at, .load_count = loads->count, .worker = worker};
+    Walk walk = {
+        .reader = r, .archive = archive_new(kind), .loads = loads->at, .load_count = loads->count, .worker = worker};
     walk_opened(&walk, archive_read_open_filename(walk.archive, path, 64 * KIB));
     return walk.trouble;
 }

@@ -5,11 +5,11 @@
 #include "analysis.h"
 
 typedef struct Hit {
-    Span span;           /* of a single event: its time; of state: from its time to the collection */
-    Truth truth;         /* YES, or UNKNOWN: it may be one */
+    Span span;                 /* of a single event: its time; of state: from its time to the collection */
+    Truth truth;               /* YES, or UNKNOWN: it may be one */
     const Kept *const *events; /* what it is made of, in time order */
     size_t event_count;
-    const char *why;     /* UNKNOWN: a static text, or NULL */
+    const char *why; /* UNKNOWN: a static text, or NULL */
 } Hit;
 
 typedef struct HitList { /* of one rule, ordered by the end of the span */

@@ -75,9 +75,11 @@ void coverage_add(SourceRow *row, Arena *run, const Event *ev)
         return;
     }
     bool event_log = ev->service == SERVICE_EVENT_LOG;
-    if (!event_log && str_find_byte(ev->message, '*', 0) != STR_NOT_FOUND && str_has(ev->message, STR("***REDACTED***"))) {
+    if (!event_log && str_find_byte(ev->message, '*', 0) != STR_NOT_FOUND &&
+        str_has(ev->message, STR("***REDACTED***"))) {
         int64_t before = row->span.from_ns == TIME_NONE ? ev->time_ns : row->span.to_ns;
-        coverage_hole(row, run, (Span){before < ev->time_ns ? before : ev->time_ns, ev->time_ns}, "lines were redacted");
+        coverage_hole(row, run, (Span){before < ev->time_ns ? before : ev->time_ns, ev->time_ns},
+                      "lines were redacted");
     }
     span_grow(&row->span, ev->time_ns);
     row->time_digits = ev->time_digits > row->time_digits ? ev->time_digits : row->time_digits;
@@ -86,7 +88,8 @@ void coverage_add(SourceRow *row, Arena *run, const Event *ev)
         return;
     }
     if (!row->channel.len && ev->channel.len) {
-        bool forwarded = str_has_nocase(row->path, STR("ForwardedEvents")); /* its events name the channel they came from */
+        bool forwarded =
+            str_has_nocase(row->path, STR("ForwardedEvents")); /* its events name the channel they came from */
         row->channel = forwarded ? STR("ForwardedEvents") : arena_str(run, ev->channel);
     }
     computer_add(row, run, ev->computer);
@@ -179,5 +182,8 @@ const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQ
     if (covered >= q->window.to_ns && (any || q->window.from_ns >= q->window.to_ns)) {
         return NULL;
     }
-    return !any ? "it is not in the bundle" : why ? why : begins_later(rows, count, q) ? "it begins later" : "it ends before that time is over";
+    return !any                           ? "it is not in the bundle"
+           : why                          ? why
+           : begins_later(rows, count, q) ? "it begins later"
+                                          : "it ends before that time is over";
 }

@@ -35,33 +35,33 @@ typedef struct IdRun { /* consecutive record ids of one channel */
 } IdRun;
 
 typedef struct SourceRow {
-    size_t number;      /* in Analysis.rows, once that is in order */
-    size_t machine;     /* which of the bundle's machines it is of (machine.h) */
-    uint64_t order;     /* of the source in the bundle: member, then member of a member */
+    size_t number;  /* in Analysis.rows, once that is in order */
+    size_t machine; /* which of the bundle's machines it is of (machine.h) */
+    uint64_t order; /* of the source in the bundle: member, then member of a member */
     Str path;
     const char *parser; /* its name; NULL if nobody took it */
     Service service;
-    const char *kind;   /* as section 4 of the design names it: a service name, evtx, event_xml, diskinspect, other … */
+    const char *kind; /* as section 4 of the design names it: a service name, evtx, event_xml, diskinspect, other … */
     RowStatus status;
     uint64_t events;
-    Span span;            /* of its stamped events; from_ns == TIME_NONE: none */
+    Span span; /* of its stamped events; from_ns == TIME_NONE: none */
     uint8_t time_digits;
-    TimeTrust trust;      /* the weakest of its stamps */
-    int64_t zone_ns;      /* what was taken off its local times; 0 for UTC */
-    Str channel;          /* event logs: of its first record */
-    Str computer;         /* event logs: of its newest record */
+    TimeTrust trust; /* the weakest of its stamps */
+    int64_t zone_ns; /* what was taken off its local times; 0 for UTC */
+    Str channel;     /* event logs: of its first record */
+    Str computer;    /* event logs: of its newest record */
     int64_t computer_ns;
-    Str computers[4];     /* event logs: who wrote its events, the first few: a machine may have had other names */
-    uint64_t size;        /* bytes read */
-    int64_t mtime_ns;     /* entry time, or TIME_NONE */
-    Str note;             /* in words: why unread, what is special; empty if nothing */
+    Str computers[4]; /* event logs: who wrote its events, the first few: a machine may have had other names */
+    uint64_t size;    /* bytes read */
+    int64_t mtime_ns; /* entry time, or TIME_NONE */
+    Str note;         /* in words: why unread, what is special; empty if nothing */
     VEC(Hole) holes;
     VEC(IdRun) runs;
     bool runs_full;
     VEC(Diagnostic) diagnostics;
     uint64_t diagnostics_lost;
     VEC(LimitRow) limits;
-    size_t kept_room;   /* bytes that may be kept of it, this row's lists included */
+    size_t kept_room; /* bytes that may be kept of it, this row's lists included */
     size_t kept_bytes, kept_count;
     bool kept_full;
 } SourceRow;

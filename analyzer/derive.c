@@ -17,7 +17,8 @@ static void field_number(Arena *run, Fields *to, Str name, int64_t n)
 }
 
 /* An event of our own that stands where `evidence` stands. */
-static void derived_add(Analysis *analysis, Arena *run, Service service, int64_t time_ns, const Kept *evidence, const Fields *fields)
+static void derived_add(Analysis *analysis, Arena *run, Service service, int64_t time_ns, const Kept *evidence,
+                        const Fields *fields)
 {
     const MatchResult *results;
     Kept *k = ARENA_NEW(run, Kept, 1);
@@ -99,9 +100,20 @@ static void service_told(Arena *run, ServiceStates *states, const Kept *k, Str n
 
 /* Network Service as display languages have it. */
 static const char *const network_service[] = {
-    "Netzwerkdienst",  "SERVICE R\xC3\x89SEAU", "Service r\xC3\xA9seau", "Servicio de red", "SERVIZIO DI RETE",
-    "Servizio di rete", "Servi\xC3\xA7o de rede", "SERVI\xC3\x87O DE REDE", "Verkkopalvelu", "Netwerkservice",
-    "NETV\xC3\x86RKSTJENESTE", "NETTVERKSTJENESTE", "N\xC3\xA4tverkstj\xC3\xA4nst", "US\xC5\x81UGA SIECIOWA",
+    "Netzwerkdienst",
+    "SERVICE R\xC3\x89SEAU",
+    "Service r\xC3\xA9seau",
+    "Servicio de red",
+    "SERVIZIO DI RETE",
+    "Servizio di rete",
+    "Servi\xC3\xA7o de rede",
+    "SERVI\xC3\x87O DE REDE",
+    "Verkkopalvelu",
+    "Netwerkservice",
+    "NETV\xC3\x86RKSTJENESTE",
+    "NETTVERKSTJENESTE",
+    "N\xC3\xA4tverkstj\xC3\xA4nst",
+    "US\xC5\x81UGA SIECIOWA",
     "\xD0\xA1\xD0\x95\xD0\xA2\xD0\x95\xD0\x92\xD0\x90\xD0\xAF \xD0\xA1\xD0\x9B\xD0\xA3\xD0\x96\xD0\x91\xD0\x90",
 };
 

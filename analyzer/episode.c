@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define JOIN_NS (5 * NS_MINUTE)
+#define JOIN_NS          (5 * NS_MINUTE)
 #define SAME_SEQUENCE_NS NS_DAY
 /* An agent's command ends by a time-out of its own long before this. */
 #define COMMAND_NS NS_HOUR
@@ -58,7 +58,12 @@ static int64_t number_field(const Event *ev, Str name)
 static Fragment *fragment_new(Arena *run, Fragments *to, Teller teller, const Kept *k)
 {
     Fragment *f = VEC_ADD(run, to);
-    *f = (Fragment){.teller = teller, .span = {k->ev.time_ns, k->ev.time_ns}, .sequence = -1, .first = k, .evidence = k, .row = k->row};
+    *f = (Fragment){.teller = teller,
+                    .span = {k->ev.time_ns, k->ev.time_ns},
+                    .sequence = -1,
+                    .first = k,
+                    .evidence = k,
+                    .row = k->row};
     return f;
 }
 
@@ -133,7 +138,8 @@ static void status_event(Arena *run, Fragments *to, const Kept *k)
 static void settings_event(Arena *run, Fragments *to, const Kept *k)
 {
     Str handler = event_field(&k->ev, STR("Handler"));
-    if (k->ev.time_ns != TIME_NONE && event_field(&k->ev, STR("TaskId")).len && (!handler.len || is_backup_handler(handler))) {
+    if (k->ev.time_ns != TIME_NONE && event_field(&k->ev, STR("TaskId")).len &&
+        (!handler.len || is_backup_handler(handler))) {
         fragment_fields(fragment_new(run, to, TELLER_SETTINGS, k), k);
     }
 }
@@ -164,7 +170,8 @@ static Fragment *agent_event(Arena *run, Fragments *to, Fragment *open, const Ke
     open->installs_only = open->installs_only && install;
     fragment_fields(open, k);
     bool failed = mark == MARK_ENABLE_FAILED || mark == MARK_INSTALL_FAILED ||
-                  (mark == MARK_COMMAND_EXIT && number_field(&k->ev, STR("ExitCode")) != 0 && event_field(&k->ev, STR("ExitCode")).len);
+                  (mark == MARK_COMMAND_EXIT && number_field(&k->ev, STR("ExitCode")) != 0 &&
+                   event_field(&k->ev, STR("ExitCode")).len);
     if (failed) {
         fragment_fail(open, k);
     } else if (open->outcome != OUTCOME_FAILURE && !begins(mark)) {
@@ -190,7 +197,8 @@ static Fragment *mark_fragment(Arena *run, Fragments *to, Fragment *open, const 
         return log_event(run, to, open, k);
     } else if (k->ev.time_ns != TIME_NONE && is_agent_mark(mark) &&
                (is_backup_handler(handler) || (!handler.len && mark == MARK_INSTALL_FAILED))) {
-        return agent_event(run, to, open, k, k->row->service == SERVICE_COMMANDEXECUTION ? TELLER_COMMAND : TELLER_AGENT);
+        return agent_event(run, to, open, k,
+                           k->row->service == SERVICE_COMMANDEXECUTION ? TELLER_COMMAND : TELLER_AGENT);
     }
     return open;
 }
@@ -296,7 +304,8 @@ static void attempts_join(Arena *run, const Fragments *fragments, Attempts *to)
             int surest = 0;
             for (size_t j = 0; j < to->count; j++) {
                 int sure = joins(&to->at[j], f);
-                if (sure > surest || (sure && sure == surest && distance(to->at[j].span, f->span) < distance(best->span, f->span))) {
+                if (sure > surest ||
+                    (sure && sure == surest && distance(to->at[j].span, f->span) < distance(best->span, f->span))) {
                     surest = sure;
                     best = &to->at[j];
                 }
@@ -373,7 +382,8 @@ static void aggregate_join(const Analysis *analysis, Arena *run, Attempts *attem
         const Kept *k = analysis->kept.at[i];
         int64_t code;
         bool failed = str_i64(event_field(&k->ev, STR("Code")), &code) && code != 0;
-        if (k->ev.mark == MARK_AGGREGATE && k->ev.time_ns != TIME_NONE && is_backup_handler(event_field(&k->ev, STR("Handler")))) {
+        if (k->ev.mark == MARK_AGGREGATE && k->ev.time_ns != TIME_NONE &&
+            is_backup_handler(event_field(&k->ev, STR("Handler")))) {
             newest = failed || str_eq_nocase(event_field(&k->ev, STR("ExtensionStatus")), STR("error")) ? k : NULL;
         }
     }
@@ -425,10 +435,17 @@ static void machine_episodes(const Analysis *analysis, Arena *run, EpisodeKind k
         if (!is_mark_of(k, kind) || k->ev.time_ns == TIME_NONE) {
             continue;
         }
-        if (!open || k->ev.time_ns - open->end_ns > JOIN_NS || (is_kernel(k) && is_kernel(open->evidence) && k->ev.time_ns != open->evidence->ev.time_ns)) {
+        if (!open || k->ev.time_ns - open->end_ns > JOIN_NS ||
+            (is_kernel(k) && is_kernel(open->evidence) && k->ev.time_ns != open->evidence->ev.time_ns)) {
             open = VEC_ADD(run, &to->list);
-            *open = (Episode){.kind = kind, .start_ns = k->ev.time_ns, .time_digits = k->ev.time_digits, .outcome = OUTCOME_SUCCESS,
-                              .sequence = -1, .uptime = -1, .run_in_uptime = -1, .evidence = k};
+            *open = (Episode){.kind = kind,
+                              .start_ns = k->ev.time_ns,
+                              .time_digits = k->ev.time_digits,
+                              .outcome = OUTCOME_SUCCESS,
+                              .sequence = -1,
+                              .uptime = -1,
+                              .run_in_uptime = -1,
+                              .evidence = k};
         } else if (is_kernel(k) && !is_kernel(open->evidence)) {
             open->evidence = k;
         }
@@ -473,8 +490,8 @@ static bool boots_known(const Analysis *analysis, int64_t ns)
 {
     for (size_t i = 0; i < analysis->rows.count; i++) {
         const SourceRow *row = analysis->rows.at[i];
-        if (row->service == SERVICE_EVENT_LOG && str_eq_nocase(row->channel, STR("System")) && row->span.from_ns != TIME_NONE &&
-            row->span.from_ns <= ns) {
+        if (row->service == SERVICE_EVENT_LOG && str_eq_nocase(row->channel, STR("System")) &&
+            row->span.from_ns != TIME_NONE && row->span.from_ns <= ns) {
             return true;
         }
     }
@@ -490,7 +507,8 @@ static bool agent_covers(const Analysis *analysis, int64_t from_ns, int64_t to_n
 
 static bool follows(const Analysis *analysis, const Episode *before, const Episode *ep)
 {
-    return (before->sequence >= 0 && ep->sequence == before->sequence + 1) || agent_covers(analysis, before->start_ns, ep->start_ns);
+    return (before->sequence >= 0 && ep->sequence == before->sequence + 1) ||
+           agent_covers(analysis, before->start_ns, ep->start_ns);
 }
 
 /* A run's number since the boot is known where no run can be missing between the boot and it. */
@@ -540,7 +558,8 @@ static void choose_failure(EpisodeList *list, const FailureChoice *choice)
         if (choice->task_id.len && !str_eq_nocase(task_name(ep->task_id), task_name(choice->task_id))) {
             continue;
         }
-        bool nearer = !list->failure || choice->at_ns == TIME_NONE || gap(ep, choice->at_ns) < gap(list->failure, choice->at_ns);
+        bool nearer =
+            !list->failure || choice->at_ns == TIME_NONE || gap(ep, choice->at_ns) < gap(list->failure, choice->at_ns);
         list->failure = nearer ? ep : list->failure;
     }
     for (size_t i = 0; list->failure && i < list->list.count && &list->list.at[i] <= list->failure; i++) {

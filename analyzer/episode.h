@@ -4,7 +4,13 @@
 
 #include "analysis.h"
 
-typedef enum EpisodeKind { EPISODE_BACKUP, EPISODE_INSTALL, EPISODE_ENABLE, EPISODE_BOOT, EPISODE_SHUTDOWN } EpisodeKind;
+typedef enum EpisodeKind {
+    EPISODE_BACKUP,
+    EPISODE_INSTALL,
+    EPISODE_ENABLE,
+    EPISODE_BOOT,
+    EPISODE_SHUTDOWN
+} EpisodeKind;
 typedef enum Outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE } Outcome;
 const char *episode_kind_name(EpisodeKind kind);
 const char *outcome_name(Outcome outcome);
@@ -14,9 +20,9 @@ typedef struct Episode {
     int64_t start_ns, end_ns; /* end_ns == TIME_NONE: not seen */
     uint8_t time_digits;
     Outcome outcome;
-    int stage;                /* 1 to 12, 0: unknown */
+    int stage; /* 1 to 12, 0: unknown */
     bool has_error;
-    uint32_t error;           /* HRESULT */
+    uint32_t error; /* HRESULT */
     Str handler, version, task_id;
     int64_t sequence;         /* -1: unknown */
     int64_t uptime;           /* boots seen before it; -1: unknown */
@@ -37,7 +43,7 @@ static inline bool is_failed_backup(const Episode *ep)
 }
 
 typedef struct EpisodeList {
-    VEC(Episode) list; /* by start */
+    VEC(Episode) list;           /* by start */
     const Episode *failure;      /* the backup that failed and is explained: the newest, or the one asked for */
     const Episode *last_good;    /* the newest good backup before the streak of failures that holds `failure` */
     const Episode *first_failed; /* the first failure of that streak */

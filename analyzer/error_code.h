@@ -13,7 +13,8 @@ typedef struct ErrorCode {
     const char *meaning; /* one short sentence of ours */
 } ErrorCode;
 
-/* NULL if the dictionary does not know it. HRESULT_FROM_WIN32 codes (0x8007xxxx) that are not in it are looked up as Win32. */
+/* NULL if the dictionary does not know it. HRESULT_FROM_WIN32 codes (0x8007xxxx) that are not in it are looked up as
+ * Win32. */
 const ErrorCode *error_code_find(CodeFamily family, uint32_t code);
 
 /* The next failure code in a text at or behind *from, which moves on: `0x8…`/`0xC…` with eight digits, `(0x…)`, signed

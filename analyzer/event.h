@@ -9,12 +9,12 @@
 typedef enum Level { LEVEL_ALWAYS, LEVEL_CRITICAL, LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_VERBOSE } Level;
 const char *level_name(Level level); /* as Windows writes it: Error, Warning, … */
 
-typedef enum TimeTrust { /* how we know the time is UTC */
-    TRUST_STAMPED,       /* the record says so */
-    TRUST_INFERRED,      /* no zone in the record; found from events that pair up */
-    TRUST_ASSUMED,       /* no zone in the record; taken as UTC */
-    TRUST_INHERITED,     /* the record has no stamp: the one before it, or the file's own time */
-    TRUST_NONE,
+typedef enum TimeTrust {                  /* how we know the time is UTC */
+                         TRUST_STAMPED,   /* the record says so */
+                         TRUST_INFERRED,  /* no zone in the record; found from events that pair up */
+                         TRUST_ASSUMED,   /* no zone in the record; taken as UTC */
+                         TRUST_INHERITED, /* the record has no stamp: the one before it, or the file's own time */
+                         TRUST_NONE,
 } TimeTrust;
 const char *trust_name(TimeTrust trust); /* stamped, inferred, assumed, inherited, none */
 
@@ -38,34 +38,35 @@ typedef enum Service {
 } Service;
 const char *service_name(Service service); /* waappagent, vmsnapshot, …; "eventlog" for event logs */
 
-/* What an event means for the story of the machine. Parsers set it, episode.c reads it; a marked event is always kept. */
+/* What an event means for the story of the machine. Parsers set it, episode.c reads it; a marked event is always kept.
+ */
 typedef enum Mark {
     MARK_NONE,
-    MARK_GOAL_STATE,     /* the agent woke up for something */
-    MARK_ENABLE_BEGIN,   /* agent: Handler, Version */
-    MARK_ENABLE_OK,      /* agent: Handler, Version? */
-    MARK_ENABLE_FAILED,  /* agent: Handler?, Version?, ExitCode?, HResult? */
-    MARK_INSTALL_BEGIN,  /* agent: Handler, Version */
+    MARK_GOAL_STATE,    /* the agent woke up for something */
+    MARK_ENABLE_BEGIN,  /* agent: Handler, Version */
+    MARK_ENABLE_OK,     /* agent: Handler, Version? */
+    MARK_ENABLE_FAILED, /* agent: Handler?, Version?, ExitCode?, HResult? */
+    MARK_INSTALL_BEGIN, /* agent: Handler, Version */
     MARK_INSTALL_OK,
     MARK_INSTALL_FAILED, /* agent: Handler? (absent: not told whose), ExitCode?, HResult? */
     MARK_COMMAND_BEGIN,  /* agent or CommandExecution: Handler */
     MARK_COMMAND_EXIT,   /* agent or CommandExecution: Handler, ExitCode */
     MARK_AGENT_START,
     MARK_AGENT_STOP,
-    MARK_RUN_STAGE,      /* extension log: Stage (1 to 12), Sequence? on stage 1 */
-    MARK_RUN_ERROR,      /* extension log, an [Error] line: Stage, HResult? */
-    MARK_RUN_OK,         /* extension log: the summary says all went well */
-    MARK_RUN_FAILED,     /* extension log: the summary says a snapshot failed */
-    MARK_STATUS,         /* Sequence, Status (the nested result), TaskId?, Code?, Handler? */
-    MARK_SETTINGS,       /* Sequence, TaskId; its time is when the service asked for the backup */
-    MARK_AGGREGATE,      /* Handler, Version, Status, Code */
-    MARK_BOOT,           /* the operating system came up */
-    MARK_SHUTDOWN,       /* it was told to go down, or went */
-    MARK_UNCLEAN,        /* it came up and found that it had not gone down in order */
-    MARK_CLOCK,          /* the system clock was set */
-    MARK_SOFTWARE,       /* something was installed, removed or reconfigured */
-    MARK_SERVICE,        /* a service was installed, or its start type or account changed */
-    MARK_MACHINE,        /* Computer: the name of the machine the bundle is from */
+    MARK_RUN_STAGE,  /* extension log: Stage (1 to 12), Sequence? on stage 1 */
+    MARK_RUN_ERROR,  /* extension log, an [Error] line: Stage, HResult? */
+    MARK_RUN_OK,     /* extension log: the summary says all went well */
+    MARK_RUN_FAILED, /* extension log: the summary says a snapshot failed */
+    MARK_STATUS,     /* Sequence, Status (the nested result), TaskId?, Code?, Handler? */
+    MARK_SETTINGS,   /* Sequence, TaskId; its time is when the service asked for the backup */
+    MARK_AGGREGATE,  /* Handler, Version, Status, Code */
+    MARK_BOOT,       /* the operating system came up */
+    MARK_SHUTDOWN,   /* it was told to go down, or went */
+    MARK_UNCLEAN,    /* it came up and found that it had not gone down in order */
+    MARK_CLOCK,      /* the system clock was set */
+    MARK_SOFTWARE,   /* something was installed, removed or reconfigured */
+    MARK_SERVICE,    /* a service was installed, or its start type or account changed */
+    MARK_MACHINE,    /* Computer: the name of the machine the bundle is from */
 } Mark;
 
 typedef struct Field { /* of an event log: EventData and UserData; elsewhere by the names of design section 3 */
@@ -89,8 +90,8 @@ typedef struct Event {
     Str provider_alias; /* Provider/@EventSourceName: the classic source, e.g. COM+ for Microsoft-Windows-Complus */
     Str channel;
     Str computer;
-    Str message;        /* text logs: the whole record, continuation lines included, LF between lines, without the
-                         * stamp's brackets removed: as it stands. Event logs: the rendered text if there was one */
+    Str message;         /* text logs: the whole record, continuation lines included, LF between lines, without the
+                          * stamp's brackets removed: as it stands. Event logs: the rendered text if there was one */
     const Field *fields; /* everything else, by name, in document order */
     size_t field_count;
 } Event;

@@ -15,28 +15,28 @@
 /* A whole document that must be in memory at once (JSON): a status is at most 128 KB by contract. */
 #define LIMIT_DOCUMENT (16 * MIB)
 /* One <Event> of exported XML; the largest record of a real log is 42 KB in binary form. */
-#define LIMIT_XML_EVENT (4 * MIB)
-#define LIMIT_XML_DEPTH 64
+#define LIMIT_XML_EVENT  (4 * MIB)
+#define LIMIT_XML_DEPTH  64
 #define LIMIT_JSON_DEPTH 64
 /* A status has a few hundred; each takes a few hundred bytes once it is read. */
 #define LIMIT_JSON_VALUES 100000
 /* Binary XML: fragments in values in fragments … is 2 in real logs; elements in elements stay below 20. */
-#define LIMIT_BINXML_DEPTH 16
+#define LIMIT_BINXML_DEPTH    16
 #define LIMIT_BINXML_ELEMENTS 256
 /* Of one 64 KiB chunk: template bytes read (they overlap only on purpose), steps run (400 records of 100 in a full one)
  * and text written (real chunks stay below 1 MiB). */
 #define LIMIT_BINXML_COMPILED (1 * MIB)
-#define LIMIT_BINXML_WORK (256 * KIB)
-#define LIMIT_BINXML_TEXT (16 * MIB)
+#define LIMIT_BINXML_WORK     (256 * KIB)
+#define LIMIT_BINXML_TEXT     (16 * MIB)
 
 /* Archives inside archives: support tools zip a zip; nobody goes deeper than that. */
 #define LIMIT_ARCHIVE_DEPTH 3
 /* Members of a bundle: a whole C:\WindowsAzure has some thousands. */
 #define LIMIT_MEMBERS 65536
-#define LIMIT_NAME (4 * KIB)
+#define LIMIT_NAME    (4 * KIB)
 /* An entry that unpacks beyond this ratio is read only up to LIMIT_BOMB: logs reach 60 : 1, a row of zeros 1000 : 1. */
 #define LIMIT_RATIO 200
-#define LIMIT_BOMB (64 * MIB)
+#define LIMIT_BOMB  (64 * MIB)
 /* All that archives inside one member may give, beyond LIMIT_RATIO times its own size. */
 #define LIMIT_NESTED (256 * MIB)
 /* What cannot seek but must (7z in a zip or on standard input) is held in memory up to this. */
@@ -44,30 +44,30 @@
 
 /* What is kept of all sources together, in bytes: shared out among the members by their size before reading, so that
  * the number of workers does not show. A member has at least LIMIT_KEPT_LEAST, less where there are very many. */
-#define LIMIT_KEPT_ALL (96 * MIB)
+#define LIMIT_KEPT_ALL   (96 * MIB)
 #define LIMIT_KEPT_SMALL (48 * MIB)
 #define LIMIT_KEPT_LEAST (64 * KIB)
 /* Of one source: beyond it, events are only counted, and matches make their rule unknown. */
-#define LIMIT_KEPT 20000
-#define LIMIT_KEPT_BYTES (16 * MIB)
-#define LIMIT_NEAR 8
+#define LIMIT_KEPT        20000
+#define LIMIT_KEPT_BYTES  (16 * MIB)
+#define LIMIT_NEAR        8
 #define LIMIT_DIAGNOSTICS 100
 /* Runs of consecutive record ids in one event log; a log with more is a filtered export with holes everywhere. */
 #define LIMIT_ID_RUNS 4096
 /* Attempts that are told apart, and files of one name that are compared: each with each. */
 #define LIMIT_ATTEMPTS 4000
-#define LIMIT_COMPARE 500
-#define LIMIT_QUOTE 2000
+#define LIMIT_COMPARE  500
+#define LIMIT_QUOTE    2000
 #define LIMIT_EVIDENCE 5
 /* Different error codes of one bundle; a power of two. */
 #define LIMIT_CODES 4096
 
 /* Signatures. */
-#define LIMIT_YAML_BYTES (1 * MIB)
-#define LIMIT_YAML_DEPTH 16
-#define LIMIT_YAML_NODES 20000
+#define LIMIT_YAML_BYTES  (1 * MIB)
+#define LIMIT_YAML_DEPTH  16
+#define LIMIT_YAML_NODES  20000
 #define LIMIT_YAML_SCALAR (16 * KIB)
-#define LIMIT_RULES 4096
+#define LIMIT_RULES       4096
 /* Steps of one regex on one event, and the stack of its compiled form. */
 #define LIMIT_REGEX_MATCH 100000
 #define LIMIT_REGEX_STACK (512 * KIB)

@@ -168,7 +168,8 @@ static Names own_names(const Analysis *whole, size_t machine, Arena *run)
     Names names = {0};
     for (size_t i = 0; i < whole->rows.count; i++) {
         const SourceRow *row = whole->rows.at[i];
-        for (size_t j = 0; row->machine == machine && names_machine(row) && j < sizeof row->computers / sizeof *row->computers; j++) {
+        for (size_t j = 0;
+             row->machine == machine && names_machine(row) && j < sizeof row->computers / sizeof *row->computers; j++) {
             if (row->computers[j].len && names.count < 64) {
                 *VEC_ADD(run, &names) = first_label(row->computers[j]);
             }
@@ -246,7 +247,8 @@ static Verdict join_verdict(const Machines *machines, const MachineStory *storie
     v.machine = machines->names.at[best];
     for (size_t i = 0; i < count; i++) {
         if (i != best) {
-            *VEC_ADD(run, &v.also) = (Elsewhere){machines->names.at[i], verdict_of(&stories[i].conclusion, cause)->kind};
+            *VEC_ADD(run, &v.also) =
+                (Elsewhere){machines->names.at[i], verdict_of(&stories[i].conclusion, cause)->kind};
         }
     }
     return v;
@@ -279,7 +281,8 @@ static void join_episodes(EpisodeList *to, const EpisodeList *from, Arena *run)
 static const Episode *again(const EpisodeList *list, const Episode *ep)
 {
     for (size_t i = 0; ep && i < list->list.count; i++) {
-        if (list->list.at[i].evidence == ep->evidence && list->list.at[i].kind == ep->kind && list->list.at[i].start_ns == ep->start_ns) {
+        if (list->list.at[i].evidence == ep->evidence && list->list.at[i].kind == ep->kind &&
+            list->list.at[i].start_ns == ep->start_ns) {
             return &list->list.at[i];
         }
     }
@@ -303,13 +306,15 @@ MachineStory machine_join(const Machines *machines, const MachineStory *stories,
     all.episodes.last_good = again(&all.episodes, best->episodes.last_good);
     all.episodes.first_failed = again(&all.episodes, best->episodes.first_failed);
     for (size_t i = 0; i < best->conclusion.verdicts.count; i++) {
-        *VEC_ADD(run, &all.conclusion.verdicts) = join_verdict(machines, stories, best->conclusion.verdicts.at[i].cause, run);
+        *VEC_ADD(run, &all.conclusion.verdicts) =
+            join_verdict(machines, stories, best->conclusion.verdicts.at[i].cause, run);
     }
     verdict_sort(&all.conclusion);
     all.conclusion.changes.at = best->conclusion.changes.at;
     all.conclusion.changes.count = best->conclusion.changes.count;
     all.conclusion.first_error = best->conclusion.first_error;
-    Str parts[] = {arena_format(run, "%zu machines; ", count), machines->names.at[best - stories], STR(": "), best->conclusion.headline};
+    Str parts[] = {arena_format(run, "%zu machines; ", count), machines->names.at[best - stories], STR(": "),
+                   best->conclusion.headline};
     all.conclusion.headline = arena_join(run, parts, 4);
     return all;
 }

@@ -1,5 +1,5 @@
-/* Several machines in one bundle (two disks, two zips put together) are never mixed: each is decided apart, and then the
- * conclusions are laid side by side. */
+/* Several machines in one bundle (two disks, two zips put together) are never mixed: each is decided apart, and then
+ * the conclusions are laid side by side. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
@@ -9,8 +9,8 @@ typedef struct Machines {
     VEC(Str) names; /* at least one; empty: nothing in the bundle tells it */
 } Machines;
 
-/* Sets SourceRow.machine. Rows below one root (the folder that holds WindowsAzure, Packages or Windows) are of one machine,
- * named by its newest event log, or by what the agent or the extension calls it. */
+/* Sets SourceRow.machine. Rows below one root (the folder that holds WindowsAzure, Packages or Windows) are of one
+ * machine, named by its newest event log, or by what the agent or the extension calls it. */
 Machines machine_find(const Analysis *analysis, Arena *run);
 
 /* What was read of one machine. Rows and events are shared with the whole. */

@@ -11,9 +11,9 @@ void matcher_close(Matcher *m);
 
 typedef struct MatchResult {
     const Rule *rule;
-    Truth truth;      /* YES; UNKNOWN (a regex hit its limit, or it tests a field that the event cannot know); NO: near */
+    Truth truth; /* YES; UNKNOWN (a regex hit its limit, or it tests a field that the event cannot know); NO: near */
     uint16_t passed, tests; /* NO: how many of the tests of the best selection held: a near miss (0 < passed < tests) */
-    const char *why;  /* UNKNOWN: a static text */
+    const char *why;        /* UNKNOWN: a static text */
 } MatchResult;
 
 /* Every rule that holds of the event, may hold, or nearly held. Valid until the next call. */

@@ -25,7 +25,8 @@ bool is_extension_package(Str name)
         dots += version.at[i] == '.';
         digits += byte_digit(version.at[i]);
     }
-    return dots >= 1 && digits > dots && dots + digits == version.len && str_find_byte(str_slice(stem, 0, cut), '.', 0) != STR_NOT_FOUND;
+    return dots >= 1 && digits > dots && dots + digits == version.len &&
+           str_find_byte(str_slice(stem, 0, cut), '.', 0) != STR_NOT_FOUND;
 }
 
 static void member_event(Reader *r, SourceRow *row, const Source *src)
@@ -59,10 +60,10 @@ static void member_event(Reader *r, SourceRow *row, const Source *src)
 static RowStatus row_status(const Source *src, const Parser *parser, Status status)
 {
     bool took = parser && !str_eq(str_of(parser->name), STR("unread"));
-    return !took                                     ? ROW_UNREAD
-           : status == ST_FAILED                     ? ROW_DAMAGED
+    return !took                                       ? ROW_UNREAD
+           : status == ST_FAILED                       ? ROW_DAMAGED
            : status == ST_PARTIAL || source_error(src) ? ROW_PARTIAL
-                                                     : ROW_READ;
+                                                       : ROW_READ;
 }
 
 /* Called an archive, and none: text in it is an error page or a part of something, not a log. */
@@ -133,7 +134,8 @@ static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind,
     if (depth == 1) {
         r->nested_room = LIMIT_NESTED + LIMIT_RATIO * (src->size < UINT64_MAX / LIMIT_RATIO / 2 ? src->size : 0);
     }
-    const char *trouble = read_archive_stream(r, src, kind, arena_join(analysis->run, parts, 2), depth, &members, &held);
+    const char *trouble =
+        read_archive_stream(r, src, kind, arena_join(analysis->run, parts, 2), depth, &members, &held);
     analysis->row = row; /* back from the members */
     row->parser = "archive";
     row->size = src->offset;

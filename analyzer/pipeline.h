@@ -14,8 +14,8 @@ typedef struct Options {
 } Options;
 
 typedef struct PipelineResult {
-    Status status;       /* of the bundle */
-    VerdictKind best;    /* of its verdicts; RULED_OUT if there is none */
+    Status status;    /* of the bundle */
+    VerdictKind best; /* of its verdicts; RULED_OUT if there is none */
 } PipelineResult;
 
 /* Reads one bundle and writes its report; a bundle that cannot be read has one too, and a line on stderr. */

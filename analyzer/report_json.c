@@ -2,8 +2,8 @@
  * out. Whatever a caller may rely on is a word or a form listed there. */
 #include <stdlib.h>
 
-#include "error_code.h"
 #include "base/secret.h"
+#include "error_code.h"
 #include "report_formats.h"
 #include "secret.h"
 

@@ -1,5 +1,6 @@
 /* Signatures, loaded: Sigma detection rules, Sigma correlations, and causes. Immutable once rule_set_load is done; all
- * of it lives in the arena it was loaded into. Form: docs of signatures/README.md; semantics: Sigma specification 2.1. */
+ * of it lives in the arena it was loaded into. Form: docs of signatures/README.md; semantics: Sigma specification 2.1.
+ */
 #ifndef RULE_H
 #define RULE_H
 
@@ -8,18 +9,20 @@
 #include "event.h"
 #include "truth.h"
 
-typedef struct LogSource { /* one entry of signatures/logsources.yml */
+typedef struct LogSource {          /* one entry of signatures/logsources.yml */
     Str product, service, category; /* as rules name it; empty where the entry does not say */
     Service kind;
-    Str channel;           /* event logs: the channel it stands for; empty: any */
+    Str channel;               /* event logs: the channel it stands for; empty: any */
     const uint32_t *event_ids; /* event logs by category: only these ids; none: any */
     size_t event_id_count;
-    Str title;             /* "the Application event log": how reports name it */
-    const Str *collect;    /* how to get it: collection modes, portal path, VM path, command */
+    Str title;          /* "the Application event log": how reports name it */
+    const Str *collect; /* how to get it: collection modes, portal path, VM path, command */
     size_t collect_count;
-    const Str *identity;   /* state sources: the fields that say what an event is about (ServiceName, TargetObject …) */
+    const Str *identity; /* state sources: the fields that say what an event is about (ServiceName, TargetObject …) */
     size_t identity_count;
-    const struct Renamed { Str sigma, own; } *renamed; /* fields that this source calls otherwise than Sigma does */
+    const struct Renamed {
+        Str sigma, own;
+    } * renamed; /* fields that this source calls otherwise than Sigma does */
     size_t renamed_count;
     const struct LogSource *next; /* another source for the same words: a rule holds of either; NULL: no more */
 } LogSource;
@@ -39,41 +42,51 @@ typedef struct Rule {
     Str file;
     uint32_t line;
 
-    const LogSource *source;       /* detection; see LogSource.next */
-    struct Detection *detection;   /* its compiled form, private to rule*.c and match.c */
+    const LogSource *source;     /* detection; see LogSource.next */
+    struct Detection *detection; /* its compiled form, private to rule*.c and match.c */
 
-    CorrelationType type;          /* correlation */
-    const uint32_t *parts;         /* indexes of the rules it is made of, in order */
+    CorrelationType type;  /* correlation */
+    const uint32_t *parts; /* indexes of the rules it is made of, in order */
     size_t part_count;
     int64_t timespan_ns;
     const Str *group_by;
     size_t group_by_count;
-    const struct Alias { Str name; uint32_t part; Str field; } *aliases; /* part: Rule.index */
+    const struct Alias {
+        Str name;
+        uint32_t part;
+        Str field;
+    } * aliases; /* part: Rule.index */
     size_t alias_count;
-    struct Threshold { int64_t gt, gte, lt, lte, eq, neq; uint8_t given; Str field; } threshold; /* bits of `given` in this order */
+    struct Threshold {
+        int64_t gt, gte, lt, lte, eq, neq;
+        uint8_t given;
+        Str field;
+    } threshold;                        /* bits of `given` in this order */
     const struct Expression *condition; /* 2.2 string condition over the parts, or NULL: all of them */
 } Rule;
 
 typedef struct Window {
-    bool bundle;      /* no failure needed: anywhere in the bundle */
-    bool given;       /* the author wrote it */
+    bool bundle; /* no failure needed: anywhere in the bundle */
+    bool given;  /* the author wrote it */
     int64_t before_ns, after_ns;
     bool same_uptime;
 } Window;
 
 typedef struct Condition {
     Str name, says;
-    const Rule *rule;     /* NULL: compare, or a question alone */
+    const Rule *rule;         /* NULL: compare, or a question alone */
     const Rule *left, *right; /* compare: … of the same field of two state events in one folder of one container */
     Str field;
     int64_t differ_ns;
     Window window;
     const Rule *false_if;
-    bool absent_unknown;  /* no hit proves nothing */
+    bool absent_unknown; /* no hit proves nothing */
     bool distinguishing;
-    bool inferred;        /* the document does not name this evidence */
+    bool inferred;              /* the document does not name this evidence */
     Str ask_name, ask_question; /* empty: no question */
-    const struct VerifyStep { Str step, decides; } *verify;
+    const struct VerifyStep {
+        Str step, decides;
+    } * verify;
     size_t verify_count;
 } Condition;
 

@@ -23,9 +23,9 @@ typedef struct SourceState {
     Encoding encoding;
     bool ended;
     ReadTrouble trouble;
-    bool next_starts;   /* source_text_record: the next line is known to begin a record */
-    bool drop;          /* … or the lines up to the next such line belong to one that was cut */
-    uint8_t last;       /* byte that was consumed */
+    bool next_starts; /* source_text_record: the next line is known to begin a record */
+    bool drop;        /* … or the lines up to the next such line belong to one that was cut */
+    uint8_t last;     /* byte that was consumed */
 } SourceState;
 
 static size_t buffer_len(const Buffer *b)
@@ -166,15 +166,6 @@ bool source_skip(Source *src, uint64_t bytes)
     return true;
 }
 
-Str source_rest(Source *src, size_t limit, bool *whole)
-{
-    Str bytes = source_peek(src, limit + 1);
-    *whole = bytes.len <= limit;
-    bytes = str_slice(bytes, 0, limit);
-    consume(src, &src->state->raw, bytes.len);
-    return bytes;
-}
-
 /* --- text ------------------------------------------------------------------------------------------------------- */
 
 /* UTF-16 without a BOM shows as zero bytes on one side of most pairs; a row of zeros is on both sides and is none. */
@@ -202,8 +193,9 @@ static void text_begin(Source *src)
     SourceState *s = src->state;
     Str head = source_peek(src, 512);
     s->encoding = sniff(head);
-    size_t bom = s->encoding != ENCODING_BYTES ? 2 * (str_starts(head, STR("\xFF\xFE")) || str_starts(head, STR("\xFE\xFF")))
-                                               : 3 * str_starts(head, STR("\xEF\xBB\xBF"));
+    size_t bom = s->encoding != ENCODING_BYTES
+                     ? 2 * (str_starts(head, STR("\xFF\xFE")) || str_starts(head, STR("\xFE\xFF")))
+                     : 3 * str_starts(head, STR("\xEF\xBB\xBF"));
     consume(src, &s->raw, bom);
     s->last = '\n';
     if (s->encoding != ENCODING_BYTES) {
@@ -229,7 +221,8 @@ static bool decode_more(SourceState *s)
     if (s->encoding == ENCODING_UTF16BE) {
         swap_pairs(raw->bytes + raw->from, len);
     }
-    bool half = len >= 2 && (raw->bytes[raw->from + len - 1] & 0xFC) == 0xD8; /* a high surrogate waits for its low one */
+    bool half =
+        len >= 2 && (raw->bytes[raw->from + len - 1] & 0xFC) == 0xD8; /* a high surrogate waits for its low one */
     size_t take = half && len > 2 ? len - 2 : len;
     if (take == 0) {
         return false;
@@ -359,7 +352,8 @@ static void drop_lines(Source *src, TextStarts *starts)
     for (;;) {
         bool cut = false;
         size_t end = line_end(src, 0, &cut);
-        if (end == 0 || (src->state->next_starts = starts(without_end(str_slice(source_peek_text(src, end), 0, end))))) {
+        if (end == 0 ||
+            (src->state->next_starts = starts(without_end(str_slice(source_peek_text(src, end), 0, end))))) {
             return;
         }
         source_consume_text(src, end);

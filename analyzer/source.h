@@ -30,17 +30,16 @@ void source_open(Source *src, Str path, uint64_t size, int64_t mtime_ns, SourceR
 void source_open_memory(Source *src, Str path, Str bytes);
 void source_close(Source *src);
 
-/* The next bytes without consuming them: `want`, or all there are if fewer. Valid until the next call. want <= LIMIT_DOCUMENT. */
+/* The next bytes without consuming them: `want`, or all there are if fewer. Valid until the next call. want <=
+ * LIMIT_DOCUMENT. */
 Str source_peek(Source *src, size_t want);
 /* The next bytes, consumed; fewer only at the end. Valid until the next call. */
 Str source_take(Source *src, size_t want);
 /* Consumes without keeping; false if the end came first. */
 bool source_skip(Source *src, uint64_t bytes);
-/* All the rest, at most `limit` bytes of it; *whole tells whether that was all. */
-Str source_rest(Source *src, size_t limit, bool *whole);
 
-/* Text. The encoding is found at the first of these calls, and from then on everything is UTF-8 (or Windows-1252 bytes):
- * source_peek, source_take and source_skip must not be mixed in afterwards. */
+/* Text. The encoding is found at the first of these calls, and from then on everything is UTF-8 (or Windows-1252
+ * bytes): source_peek, source_take and source_skip must not be mixed in afterwards. */
 /* Decoded text without consuming it: at least `want` bytes unless the end is near. Valid until the next call. */
 Str source_peek_text(Source *src, size_t want);
 void source_consume_text(Source *src, size_t bytes);

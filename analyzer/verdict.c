@@ -17,8 +17,8 @@ typedef struct Case {
     Analysis *analysis;
     const EpisodeList *episodes;
     const Bundle *bundle;
-    HitList *lists; /* by rule */
-    Span *uptimes; /* by episode */
+    HitList *lists;        /* by rule */
+    Span *uptimes;         /* by episode */
     int64_t events_end_ns; /* the newest event of any event log */
     Assertion *assertions;
     size_t assertion_count;
@@ -175,17 +175,13 @@ static const char *lacks_state(const Case *c, const Rule *rule)
 static const char *lacks(const Case *c, const Rule *rule, const LogSource *source, Span window)
 {
     switch (source->kind) {
-    case SERVICE_VMSNAPSHOT:
-        return lacks_own_log(c);
+    case SERVICE_VMSNAPSHOT: return lacks_own_log(c);
     case SERVICE_STATUS:
-    case SERVICE_AGGREGATESTATUS:
-        return lacks_any(c, source->kind, window);
-    case SERVICE_EPISODE:
-        return c->episodes->backups ? NULL : "no backup run is seen";
+    case SERVICE_AGGREGATESTATUS: return lacks_any(c, source->kind, window);
+    case SERVICE_EPISODE: return c->episodes->backups ? NULL : "no backup run is seen";
     case SERVICE_REGISTRY_STATE:
     case SERVICE_SERVICE_STATE:
-    case SERVICE_FILE_LISTING:
-        return lacks_state(c, rule);
+    case SERVICE_FILE_LISTING: return lacks_state(c, rule);
     default: {
         CoverageQuery q = {source->kind, source->channel, window, c->events_end_ns};
         return coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &q);
@@ -341,9 +337,11 @@ static const Match *nearest_miss(const Case *c, const Rule *rule)
     const Match *best = NULL;
     for (size_t i = 0; i < list->near.count; i++) {
         const Match *m = &list->near.at[i];
-        unsigned ours = best ? m->passed * (unsigned)best->tests : 0, theirs = best ? best->passed * (unsigned)m->tests : 0;
+        unsigned ours = best ? m->passed * (unsigned)best->tests : 0,
+                 theirs = best ? best->passed * (unsigned)m->tests : 0;
         if (!best || ours > theirs ||
-            (ours == theirs && llabs(m->kept->ev.time_ns - failure_ns(c)) < llabs(best->kept->ev.time_ns - failure_ns(c)))) {
+            (ours == theirs &&
+             llabs(m->kept->ev.time_ns - failure_ns(c)) < llabs(best->kept->ev.time_ns - failure_ns(c)))) {
             best = m;
         }
     }
@@ -360,7 +358,8 @@ static const Match *hit_elsewhere(const Case *c, const Condition *cond)
     const Hit *best = NULL;
     for (size_t i = 0; i < list->hits.count; i++) {
         const Hit *hit = &list->hits.at[i];
-        if (hit->truth == YES && (!best || llabs(hit->span.to_ns - failure_ns(c)) < llabs(best->span.to_ns - failure_ns(c)))) {
+        if (hit->truth == YES &&
+            (!best || llabs(hit->span.to_ns - failure_ns(c)) < llabs(best->span.to_ns - failure_ns(c)))) {
             best = hit;
         }
     }
@@ -398,7 +397,8 @@ static Truth without_failure(const Case *c, const Condition *cond, ConditionResu
         r->why = STR("no backup failed in the time the bundle shows");
         return NO;
     }
-    r->why = c->episodes->backups ? STR("how the newest backup ended is not in the bundle") : STR("no backup run is seen in the bundle");
+    r->why = c->episodes->backups ? STR("how the newest backup ended is not in the bundle")
+                                  : STR("no backup run is seen in the bundle");
     const LogSource *sources[32];
     size_t n = rule_sources(c->analysis->rules, cond->rule, sources, sizeof sources / sizeof *sources);
     for (size_t i = 0; i < n; i++) {
@@ -426,7 +426,8 @@ static Span covering_span(const Case *c, const Condition *cond)
     if (failure && !cond->window.bundle) {
         return window_of(c, cond, failure);
     }
-    return failure ? (Span){failure->start_ns, episode_end(failure)} : (Span){c->bundle->time_last, c->bundle->time_last};
+    return failure ? (Span){failure->start_ns, episode_end(failure)}
+                   : (Span){c->bundle->time_last, c->bundle->time_last};
 }
 
 static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, ConditionResult *r)
@@ -488,9 +489,7 @@ static void condition_decide(const Case *c, const Condition *cond, Verdict *v)
     ConditionResult *r = VEC_ADD(c->run, &v->conditions);
     *r = (ConditionResult){.condition = cond, .name = cond->name, .says = cond->says, .role = ROLE_REQUIRED};
     r->why = STR("only somebody who saw it can tell");
-    Truth value = cond->left   ? compare_value(c, cond, v, r)
-                  : cond->rule ? rule_value(c, cond, v, r)
-                               : UNKNOWN;
+    Truth value = cond->left ? compare_value(c, cond, v, r) : cond->rule ? rule_value(c, cond, v, r) : UNKNOWN;
     r->value = asserted(c, cond, value, r);
 }
 
@@ -500,7 +499,8 @@ static void bystander_decide(const Case *c, const Rule *rule, Role role, Verdict
     ConditionResult *r = VEC_ADD(c->run, &v->conditions);
     const HitList *list = &c->lists[rule->index];
     Hits hits = {0};
-    *r = (ConditionResult){.name = rule->name, .says = rule->title, .role = role, .value = UNKNOWN, .why = STR("not seen")};
+    *r = (ConditionResult){
+        .name = rule->name, .says = rule->title, .role = role, .value = UNKNOWN, .why = STR("not seen")};
     for (size_t i = 0; i < list->hits.count; i++) {
         if (list->hits.at[i].truth == YES) {
             *VEC_ADD(c->run, &hits) = &list->hits.at[i];
@@ -544,7 +544,8 @@ static VerdictKind kind_of(const Verdict *v, Truth when, const Truth *values, Ar
     return v->distinguishing ? POSSIBLE : CANNOT_TELL;
 }
 
-/* Which of the false conditions are the reason: those that alone keep `when` false, else those that point to the cause. */
+/* Which of the false conditions are the reason: those that alone keep `when` false, else those that point to the cause.
+ */
 static void mark_deciding(Verdict *v, Truth *values)
 {
     bool any = false;
@@ -565,9 +566,9 @@ static int evidence_order(const void *a, const void *b)
 {
     const Evidence *x = a, *y = b;
     return kept_time(x->kept) != kept_time(y->kept) ? (kept_time(x->kept) < kept_time(y->kept) ? -1 : 1)
-           : x->kept->row != y->kept->row             ? (x->kept->row->order < y->kept->row->order ? -1 : 1)
-           : x->kept->quote_at != y->kept->quote_at   ? (x->kept->quote_at < y->kept->quote_at ? -1 : 1)
-                                                      : str_order(x->condition, y->condition);
+           : x->kept->row != y->kept->row           ? (x->kept->row->order < y->kept->row->order ? -1 : 1)
+           : x->kept->quote_at != y->kept->quote_at ? (x->kept->quote_at < y->kept->quote_at ? -1 : 1)
+                                                    : str_order(x->condition, y->condition);
 }
 
 static Verdict cause_decide(const Case *c, const Cause *cause)

@@ -22,10 +22,10 @@ typedef struct ConditionResult {
     Str name, says;
     Truth value;
     Role role;
-    Str why;            /* in words: what proves it, or why it is unknown */
-    const Match *near;  /* the nearest line that almost matched, or NULL */
-    bool stated;        /* by the operator */
-    bool decides;       /* false, and `when` would not be false if it were true */
+    Str why;                        /* in words: what proves it, or why it is unknown */
+    const Match *near;              /* the nearest line that almost matched, or NULL */
+    bool stated;                    /* by the operator */
+    bool decides;                   /* false, and `when` would not be false if it were true */
     VEC(const LogSource *) missing; /* unknown: the log sources that would decide it */
 } ConditionResult;
 
@@ -44,11 +44,11 @@ typedef struct Verdict {
     VerdictKind kind;
     VEC(ConditionResult) conditions; /* those of the cause in its order, then supports, then refutes */
     VEC(Evidence) evidence;
-    Str machine;                     /* empty: there is only one in the bundle */
-    VEC(Elsewhere) also;             /* what holds of the others */
-    const Cause *explained_by;       /* a more specific cause this one is folded under */
-    bool distinguishing;             /* a distinguishing condition is true */
-    unsigned holds, supports;        /* how many conditions, and how many supporting rules, are true */
+    Str machine;               /* empty: there is only one in the bundle */
+    VEC(Elsewhere) also;       /* what holds of the others */
+    const Cause *explained_by; /* a more specific cause this one is folded under */
+    bool distinguishing;       /* a distinguishing condition is true */
+    unsigned holds, supports;  /* how many conditions, and how many supporting rules, are true */
 } Verdict;
 
 typedef struct Collect {
@@ -64,9 +64,9 @@ typedef struct Change {
 } Change;
 
 typedef struct Conclusion {
-    VEC(Verdict) verdicts; /* best first */
-    VEC(Collect) collect;  /* best value first */
-    VEC(Change) changes;   /* between the last good and the first failed run */
+    VEC(Verdict) verdicts;   /* best first */
+    VEC(Collect) collect;    /* best value first */
+    VEC(Change) changes;     /* between the last good and the first failed run */
     const Kept *first_error; /* the first fatal error of the failing episode, or NULL */
     Str headline;
 } Conclusion;

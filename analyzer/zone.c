@@ -1,12 +1,11 @@
 #include "zone.h"
 
-#define STEP (15 * NS_MINUTE)
+#define STEP       (15 * NS_MINUTE)
 #define STEPS_WEST 48 /* UTC-12:00 */
 #define STEPS_EAST 56 /* UTC+14:00 */
 /* The agent is up within minutes of the system; the extension writes its first line seconds after it was started. */
 #define START_AFTER_BOOT (10 * NS_MINUTE)
 #define LOG_AFTER_ENABLE (3 * NS_MINUTE)
-
 
 typedef struct Moments {
     VEC(int64_t) boots, runs;
@@ -62,7 +61,8 @@ static unsigned pairs_at(const Analysis *analysis, const SourceRow *row, const M
 }
 
 /* The one offset that pairs most; false when none does, or two do equally well and neither is UTC. */
-static bool best_offset(const Analysis *analysis, const SourceRow *row, const Moments *m, int64_t *offset, unsigned *count)
+static bool best_offset(const Analysis *analysis, const SourceRow *row, const Moments *m, int64_t *offset,
+                        unsigned *count)
 {
     unsigned at_best = 0;
     *count = pairs_at(analysis, row, m, 0);
@@ -84,7 +84,8 @@ typedef struct Clock { /* of one log: the offset of its stamps, and the one from
     int64_t offset, later, change_ns; /* change_ns: local; INT64_MAX: it never changes */
 } Clock;
 
-/* Marks that pair an hour away, all of them behind (or before) all that pair here: summer time began or ended between. */
+/* Marks that pair an hour away, all of them behind (or before) all that pair here: summer time began or ended between.
+ */
 static bool hour_change(const Analysis *analysis, const SourceRow *row, const Moments *m, int64_t step, Clock *clock)
 {
     int64_t here_first = INT64_MAX, here_last = TIME_NONE, there_first = INT64_MAX, there_last = TIME_NONE;
@@ -136,12 +137,17 @@ static void shift(Analysis *analysis, SourceRow *row, const Clock *clock)
 static Str clock_note(const Analysis *analysis, const Clock *clock, unsigned count)
 {
     if (clock->change_ns == INT64_MAX) {
-        return arena_format(analysis->run, clock->offset ? "its stamps name no zone; found from %u events that pair with stamped ones"
-                                                         : "its stamps name no zone; UTC by %u events that pair with stamped ones", count);
+        return arena_format(analysis->run,
+                            clock->offset ? "its stamps name no zone; found from %u events that pair with stamped ones"
+                                          : "its stamps name no zone; UTC by %u events that pair with stamped ones",
+                            count);
     }
     char when[TIMESTAMP_ROOM];
     timestamp_format(when, clock->change_ns - clock->offset, 0);
-    return arena_format(analysis->run, "its stamps name no zone; found from events that pair with stamped ones: the clock changes by an hour about %.10s", when);
+    return arena_format(analysis->run,
+                        "its stamps name no zone; found from events that pair with stamped ones: the clock changes by "
+                        "an hour about %.10s",
+                        when);
 }
 
 static bool is_agent(const SourceRow *row, Service service)

@@ -1,7 +1,8 @@
 /* What the agent reports of itself and of all extensions: WindowsAzure/Logs/AggregateStatus/aggregatestatus*.json
  *
  *   {"version":"1.1","timestampUTC":"2018-09-21T02:56:40Z","aggregateStatus":{"guestAgentStatus":{"status":"Ready", …},
- *     "handlerAggregateStatus":[{"handlerName":"…","handlerVersion":"1.0.70.0","status":"NotReady","code":1009, …}]}, …}
+ *     "handlerAggregateStatus":[{"handlerName":"…","handlerVersion":"1.0.70.0","status":"NotReady","code":1009, …}]},
+ * …}
  *
  * Format: bundle-formats.md section 5.2. */
 #include "extension_status.h"
@@ -21,9 +22,9 @@ static Bid bid(Str path, Str head)
     bool shape = json_head_has(head, STR("\"aggregateStatus\"")) ||
                  json_head_has(head, STR("\"handlerAggregateStatus\"")) ||
                  json_head_has(head, STR("\"guestAgentStatus\""));
-    return shape                                                                                           ? BID_SHAPE
+    return shape                                                                                   ? BID_SHAPE
            : str_starts_nocase(name, STR("aggregatestatus")) && str_has_nocase(name, STR(".json")) ? BID_NAME
-                                                                                                           : BID_NO;
+                                                                                                   : BID_NO;
 }
 
 static void add(Aggregate *g, Event *ev, const FieldList *fields, const JsonPlace *place, Str time_text)

@@ -17,19 +17,19 @@ static const Meaning meanings[] = {
     {41, "Microsoft-Windows-Kernel-Power", MARK_UNCLEAN},
     {6008, "EventLog", MARK_UNCLEAN},
     {1, "Microsoft-Windows-Kernel-General", MARK_CLOCK},
-    {1033, "MsiInstaller", MARK_SOFTWARE},  /* installed, with the status */
-    {1034, "MsiInstaller", MARK_SOFTWARE},  /* removed */
-    {1035, "MsiInstaller", MARK_SOFTWARE},  /* reconfigured */
-    {1036, "MsiInstaller", MARK_SOFTWARE},  /* patched */
-    {1037, "MsiInstaller", MARK_SOFTWARE},  /* patch removed */
-    {11707, "MsiInstaller", MARK_SOFTWARE}, /* installation succeeded */
-    {11708, "MsiInstaller", MARK_SOFTWARE}, /* installation failed */
-    {11724, "MsiInstaller", MARK_SOFTWARE}, /* removal succeeded */
-    {11725, "MsiInstaller", MARK_SOFTWARE}, /* removal failed */
-    {11728, "MsiInstaller", MARK_SOFTWARE}, /* configuration succeeded */
-    {11729, "MsiInstaller", MARK_SOFTWARE}, /* configuration failed */
-    {7040, "Service Control Manager", MARK_SERVICE}, /* start type changed */
-    {7045, "Service Control Manager", MARK_SERVICE}, /* installed */
+    {1033, "MsiInstaller", MARK_SOFTWARE},             /* installed, with the status */
+    {1034, "MsiInstaller", MARK_SOFTWARE},             /* removed */
+    {1035, "MsiInstaller", MARK_SOFTWARE},             /* reconfigured */
+    {1036, "MsiInstaller", MARK_SOFTWARE},             /* patched */
+    {1037, "MsiInstaller", MARK_SOFTWARE},             /* patch removed */
+    {11707, "MsiInstaller", MARK_SOFTWARE},            /* installation succeeded */
+    {11708, "MsiInstaller", MARK_SOFTWARE},            /* installation failed */
+    {11724, "MsiInstaller", MARK_SOFTWARE},            /* removal succeeded */
+    {11725, "MsiInstaller", MARK_SOFTWARE},            /* removal failed */
+    {11728, "MsiInstaller", MARK_SOFTWARE},            /* configuration succeeded */
+    {11729, "MsiInstaller", MARK_SOFTWARE},            /* configuration failed */
+    {7040, "Service Control Manager", MARK_SERVICE},   /* start type changed */
+    {7045, "Service Control Manager", MARK_SERVICE},   /* installed */
     {4202, "Microsoft-Windows-MSDTC 2", MARK_SERVICE}, /* started with this account */
     {4202, "MSDTC 2", MARK_SERVICE},
 };

@@ -20,12 +20,12 @@
 #include "limits.h"
 #include "parser.h"
 
-#define FILE_HEADER (4 * KIB)
-#define CHUNK (64 * KIB)
-#define CHUNK_HEADER 512
-#define RECORD_HEADER 24
-#define RECORD_LEAST 28
-#define RECORD_MAGIC 0x2A2Au
+#define FILE_HEADER       (4 * KIB)
+#define CHUNK             (64 * KIB)
+#define CHUNK_HEADER      512
+#define RECORD_HEADER     24
+#define RECORD_LEAST      28
+#define RECORD_MAGIC      0x2A2Au
 #define FLAG_NO_CHECKSUMS 4u
 
 typedef struct Reader {
@@ -63,8 +63,8 @@ static void damage(Reader *r, size_t at, const char *what, Status status)
 
 /* ---- checksums: CRC-32 as in zip, eight bytes at a time in three lanes, for it must not be what reading costs ---- */
 
-#define CRC_POLYNOMIAL 0xEDB88320u
-#define CRC_LANE (4 * KIB)
+#define CRC_POLYNOMIAL     0xEDB88320u
+#define CRC_LANE           (4 * KIB)
 #define CRC_LANE_BITS_LOG2 15 /* of one lane */
 
 /* Polynomials modulo the generator, lowest power in the highest bit. */

@@ -36,12 +36,12 @@ struct BinXml {
     Bytes text;                       /* appended to; whoever reads it sets text.len back to 0 */
     const Field *fields;              /* of the last record; they borrow from `text` */
     size_t field_count;
-    const char *why;    /* after false: a literal */
-    bool limit;         /* it was a bound of ours: nothing more of this chunk will be decoded */
+    const char *why; /* after false: a literal */
+    bool limit;      /* it was a bound of ours: nothing more of this chunk will be decoded */
     BinXmlForm form;
     BinXmlWants *wants; /* NULL: always */
     void *with;
-    Arena *source;      /* buffers, for as long as the source is read */
+    Arena *source; /* buffers, for as long as the source is read */
     struct BinXmlChunk *chunk;
 };
 

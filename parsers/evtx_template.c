@@ -382,10 +382,10 @@ static void lower_system(Lower *l, size_t i)
         const char *element, *attribute;
         SystemItem item;
     } items[] = {
-        {"Provider", "Name", SYSTEM_PROVIDER},   {"Provider", "EventSourceName", SYSTEM_ALIAS},
-        {"EventID", NULL, SYSTEM_EVENT_ID},      {"Level", NULL, SYSTEM_LEVEL},
+        {"Provider", "Name", SYSTEM_PROVIDER},      {"Provider", "EventSourceName", SYSTEM_ALIAS},
+        {"EventID", NULL, SYSTEM_EVENT_ID},         {"Level", NULL, SYSTEM_LEVEL},
         {"TimeCreated", "SystemTime", SYSTEM_TIME}, {"EventRecordID", NULL, SYSTEM_RECORD},
-        {"Channel", NULL, SYSTEM_CHANNEL},       {"Computer", NULL, SYSTEM_COMPUTER},
+        {"Channel", NULL, SYSTEM_CHANNEL},          {"Computer", NULL, SYSTEM_COMPUTER},
     };
     for (size_t k = 0; k < sizeof items / sizeof *items; k++) {
         if (!str_eq(node_at(l, i)->text, str_of(items[k].element))) {

@@ -12,14 +12,14 @@ typedef enum Context { IN_DOCUMENT, IN_EVENT, IN_SYSTEM, IN_DATA, IN_USER, IN_RE
 
 /* Every step first puts its text (XML). */
 typedef enum Op {
-    OP_TEXT,       /* nothing more */
-    OP_VALUE,      /* the value */
-    OP_ATTRIBUTE,  /* if the value is there: constant, value, quote */
-    OP_ELEMENT,    /* leave the element out if `value` is null; repeat it if `each` is an array; it ends at `jump` */
-    OP_SYSTEM,     /* value or constant into system[context] */
-    OP_DATA,       /* data begins: ask whether it is wanted, else go to `jump` */
-    OP_NESTED,     /* the value may be a fragment of its own, read in `context` */
-    OP_OPEN,       /* an object (JSON) */
+    OP_TEXT,      /* nothing more */
+    OP_VALUE,     /* the value */
+    OP_ATTRIBUTE, /* if the value is there: constant, value, quote */
+    OP_ELEMENT,   /* leave the element out if `value` is null; repeat it if `each` is an array; it ends at `jump` */
+    OP_SYSTEM,    /* value or constant into system[context] */
+    OP_DATA,      /* data begins: ask whether it is wanted, else go to `jump` */
+    OP_NESTED,    /* the value may be a fragment of its own, read in `context` */
+    OP_OPEN,      /* an object (JSON) */
     OP_CLOSE,
     OP_LEAF,       /* name text: value or constant */
     OP_LEAF_BEGIN, /* the same of several pieces; into system[context] if there is one */

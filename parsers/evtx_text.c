@@ -23,9 +23,12 @@ unsigned text_ansi(Arena *a, Bytes *b, Str ansi)
 static inline unsigned holds(uint8_t c)
 {
     switch (c) {
-    case '=': case ':': return HOLDS_SECRET_MARK;
+    case '=':
+    case ':': return HOLDS_SECRET_MARK;
     case '\\': return HOLDS_BACKSLASH;
-    case '<': case '>': case '&': return HOLDS_MARKUP;
+    case '<':
+    case '>':
+    case '&': return HOLDS_MARKUP;
     default: return c > 0x7F ? HOLDS_WIDE : c < ' ' || c == 0x7F || c == '"' ? HOLDS_OTHER : 0;
     }
 }
@@ -184,7 +187,8 @@ void text_escape_xml(Arena *a, Bytes *b, size_t from, unsigned held)
 static uint8_t json_escape(uint8_t c)
 {
     switch (c) {
-    case '"': case '\\': return c;
+    case '"':
+    case '\\': return c;
     case '\n': return 'n';
     case '\r': return 'r';
     case '\t': return 't';
@@ -208,8 +212,8 @@ static void escape_json(Arena *a, Bytes *b, size_t from)
         if (escape == 'u') {
             to -= 6;
             memcpy(to, "\\u00", 4);
-            to[4] = (uint8_t)"0123456789abcdef"[c >> 4];
-            to[5] = (uint8_t)"0123456789abcdef"[c & 15];
+            to[4] = (uint8_t) "0123456789abcdef"[c >> 4];
+            to[5] = (uint8_t) "0123456789abcdef"[c & 15];
         } else {
             *--to = escape ? escape : c;
             if (escape) {

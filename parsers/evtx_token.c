@@ -215,10 +215,16 @@ static bool read_token(Reader *r, uint8_t byte)
     unsigned token = byte & ~(unsigned)TOKEN_MORE;
     switch (token) {
     case TOKEN_OPEN: return read_open(r, byte & TOKEN_MORE);
-    case TOKEN_CLOSE_START: case TOKEN_CLOSE_EMPTY: case TOKEN_CLOSE: return read_close(r, token);
+    case TOKEN_CLOSE_START:
+    case TOKEN_CLOSE_EMPTY:
+    case TOKEN_CLOSE: return read_close(r, token);
     case TOKEN_ATTRIBUTE: return read_attribute(r);
-    case TOKEN_VALUE: case TOKEN_CDATA: case TOKEN_CHARACTER: case TOKEN_ENTITY: case TOKEN_NORMAL: case TOKEN_OPTIONAL:
-        return read_piece(r, token);
+    case TOKEN_VALUE:
+    case TOKEN_CDATA:
+    case TOKEN_CHARACTER:
+    case TOKEN_ENTITY:
+    case TOKEN_NORMAL:
+    case TOKEN_OPTIONAL: return read_piece(r, token);
     case TOKEN_HEADER: cur_bytes(r->c, 3, "fragment header"); return true;
     case TOKEN_PI_TARGET:
         if (r->in_start) {

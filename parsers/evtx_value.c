@@ -38,7 +38,7 @@ static void put_hex_number(Arena *a, Bytes *b, uint64_t n)
         shift -= 4;
     }
     for (;; shift -= 4) {
-        b->at[b->len++] = (uint8_t)"0123456789abcdef"[n >> shift & 15];
+        b->at[b->len++] = (uint8_t) "0123456789abcdef"[n >> shift & 15];
         if (!shift) {
             return;
         }
@@ -50,8 +50,8 @@ static void put_hex(Arena *a, Bytes *b, Str bytes)
     bytes_reserve(a, b, bytes.len * 2);
     uint8_t *to = b->at + b->len;
     for (size_t i = 0; i < bytes.len; i++) {
-        *to++ = (uint8_t)"0123456789ABCDEF"[bytes.at[i] >> 4];
-        *to++ = (uint8_t)"0123456789ABCDEF"[bytes.at[i] & 15];
+        *to++ = (uint8_t) "0123456789ABCDEF"[bytes.at[i] >> 4];
+        *to++ = (uint8_t) "0123456789ABCDEF"[bytes.at[i] & 15];
     }
     b->len += bytes.len * 2;
 }
@@ -66,8 +66,8 @@ static void put_guid(Arena *a, Bytes *b, const uint8_t *guid)
         if (i == 4 || i == 6 || i == 8 || i == 10) {
             *to++ = '-';
         }
-        *to++ = (uint8_t)"0123456789abcdef"[guid[order[i]] >> 4];
-        *to++ = (uint8_t)"0123456789abcdef"[guid[order[i]] & 15];
+        *to++ = (uint8_t) "0123456789abcdef"[guid[order[i]] >> 4];
+        *to++ = (uint8_t) "0123456789abcdef"[guid[order[i]] & 15];
     }
     *to = '}';
     b->len += 38;
@@ -227,11 +227,22 @@ static void put_systemtime(Arena *a, Bytes *b, Str bytes)
 static size_t type_size(uint8_t type)
 {
     switch (type) {
-    case TYPE_I8: case TYPE_U8: return 1;
-    case TYPE_I16: case TYPE_U16: return 2;
-    case TYPE_I32: case TYPE_U32: case TYPE_REAL32: case TYPE_BOOL: case TYPE_HEX32: return 4;
-    case TYPE_I64: case TYPE_U64: case TYPE_REAL64: case TYPE_FILETIME: case TYPE_HEX64: return 8;
-    case TYPE_GUID: case TYPE_SYSTEMTIME: return 16;
+    case TYPE_I8:
+    case TYPE_U8: return 1;
+    case TYPE_I16:
+    case TYPE_U16: return 2;
+    case TYPE_I32:
+    case TYPE_U32:
+    case TYPE_REAL32:
+    case TYPE_BOOL:
+    case TYPE_HEX32: return 4;
+    case TYPE_I64:
+    case TYPE_U64:
+    case TYPE_REAL64:
+    case TYPE_FILETIME:
+    case TYPE_HEX64: return 8;
+    case TYPE_GUID:
+    case TYPE_SYSTEMTIME: return 16;
     default: return 0;
     }
 }
@@ -259,14 +270,24 @@ static void put_scalar(Arena *a, Bytes *b, uint8_t type, Str v)
     }
     switch (type) {
     case TYPE_NULL: return;
-    case TYPE_I8: case TYPE_I16: case TYPE_I32: case TYPE_I64: put_signed(a, b, v); return;
-    case TYPE_U8: case TYPE_U16: case TYPE_U32: case TYPE_U64: put_unsigned(a, b, v, false); return;
-    case TYPE_SIZE: case TYPE_HEX32: case TYPE_HEX64: put_unsigned(a, b, v, true); return;
+    case TYPE_I8:
+    case TYPE_I16:
+    case TYPE_I32:
+    case TYPE_I64: put_signed(a, b, v); return;
+    case TYPE_U8:
+    case TYPE_U16:
+    case TYPE_U32:
+    case TYPE_U64: put_unsigned(a, b, v, false); return;
+    case TYPE_SIZE:
+    case TYPE_HEX32:
+    case TYPE_HEX64: put_unsigned(a, b, v, true); return;
     case TYPE_BOOL: bytes_put(a, b, any_set(v) ? STR("true") : STR("false")); return;
     case TYPE_SID: put_sid(a, b, v); return;
-    case TYPE_REAL32: case TYPE_REAL64: case TYPE_GUID: case TYPE_FILETIME: case TYPE_SYSTEMTIME:
-        put_fixed(a, b, type, v);
-        return;
+    case TYPE_REAL32:
+    case TYPE_REAL64:
+    case TYPE_GUID:
+    case TYPE_FILETIME:
+    case TYPE_SYSTEMTIME: put_fixed(a, b, type, v); return;
     default: put_hex(a, b, v); return;
     }
 }
@@ -308,8 +329,18 @@ void value_json(Arena *a, Bytes *to, const BinXmlValue *v)
 bool value_number(const BinXmlValue *v, uint64_t *number)
 {
     switch (v->type) {
-    case TYPE_U8: case TYPE_U16: case TYPE_U32: case TYPE_U64: case TYPE_I8: case TYPE_I16: case TYPE_I32:
-    case TYPE_I64: case TYPE_HEX32: case TYPE_HEX64: case TYPE_FILETIME: case TYPE_SIZE:
+    case TYPE_U8:
+    case TYPE_U16:
+    case TYPE_U32:
+    case TYPE_U64:
+    case TYPE_I8:
+    case TYPE_I16:
+    case TYPE_I32:
+    case TYPE_I64:
+    case TYPE_HEX32:
+    case TYPE_HEX64:
+    case TYPE_FILETIME:
+    case TYPE_SIZE:
         if (v->len == 0 || v->len > 8) {
             return false;
         }
@@ -327,7 +358,8 @@ static size_t item_size(uint8_t type, Str rest)
 {
     size_t size = type_size(type);
     switch (type) {
-    case TYPE_STRING: case TYPE_ANSI: return 0;
+    case TYPE_STRING:
+    case TYPE_ANSI: return 0;
     case TYPE_SIZE: return rest.len % 8 ? 4 : 8;
     case TYPE_SID: return rest.len < 8 ? rest.len : 8 + 4 * (size_t)rest.at[1];
     default: return size ? size : rest.len;

@@ -30,7 +30,7 @@ enum {
     TYPE_HEX32 = 0x14,
     TYPE_HEX64 = 0x15,
     TYPE_XML = 0x21,
-    TYPE_TEXT = 0x7F, /* our own: UTF-8, not from a value but from the XML itself */
+    TYPE_TEXT = 0x7F,  /* our own: UTF-8, not from a value but from the XML itself */
     TYPE_ARRAY = 0x80, /* a bit: several of that type, one behind the other */
 };
 

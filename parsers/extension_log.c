@@ -1,7 +1,7 @@
 /* IaaSBcdrExtension*.log, the backup extension's own log: one attempt a file (bundle-formats.md section 3.3):
- *   2018-12-04T07:52:27.1100000Z [Information]:	Loading configuration {ConfigFile = C:\…\RuntimeSettings\7.settings}
- *   2018-12-04T07:52:28.8611188Z [Error]: Install provider failed {Exception = … (0x80110401): Errors occurred …
- * Lines that went through a support page have often lost their stamps. */
+ *   2018-12-04T07:52:27.1100000Z [Information]:	Loading configuration {ConfigFile =
+ * C:\…\RuntimeSettings\7.settings} 2018-12-04T07:52:28.8611188Z [Error]: Install provider failed {Exception = …
+ * (0x80110401): Errors occurred … Lines that went through a support page have often lost their stamps. */
 #include "text_stamp.h"
 
 #define HANDLER STR("Microsoft.Azure.RecoveryServices.VMSnapshot")

@@ -55,9 +55,9 @@ void event_stamp(Event *ev, const Source *src, Timestamp time, Str text)
 
 Level extension_level(Str status)
 {
-    return str_eq_nocase(status, STR("error"))                                                    ? LEVEL_ERROR
+    return str_eq_nocase(status, STR("error")) ? LEVEL_ERROR
            : str_eq_nocase(status, STR("warning")) || str_eq_nocase(status, STR("NotReady")) ||
-                     str_eq_nocase(status, STR("Unresponsive"))
+                   str_eq_nocase(status, STR("Unresponsive"))
                ? LEVEL_WARNING
                : LEVEL_INFO;
 }

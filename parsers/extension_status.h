@@ -12,11 +12,11 @@ typedef struct ExtensionStatus { /* Strs live in the arena; empty: not told */
     Str status, code;            /* the true result: the nested one where there is one */
     Str outer;                   /* as the agent sees it: "success" may mean a backup that failed and was reported */
     Str task_id, ticks;
-    Str error_name;              /* extErrorCode or StatusCode.<Name>; empty on success */
-    Str messages;                /* for people, one a line, the nested ones first */
+    Str error_name; /* extErrorCode or StatusCode.<Name>; empty on success */
+    Str messages;   /* for people, one a line, the nested ones first */
     Timestamp time;
     Str time_text;
-    bool broken;                 /* the nested document is cut */
+    bool broken; /* the nested document is cut */
 } ExtensionStatus;
 
 /* `report`: {timestampUTC, status: {…}}. `broken`: it may lack its end; then an outer success is not believed. */

@@ -2,7 +2,8 @@
  *
  *   Status/HeartBeat.Json    [{"version":"1.0","heartbeat":{"status":"ready","code":0,"formattedMessage":{…}}}]
  *   HandlerEnvironment.json  [{"name":"…","handlerEnvironment":{"logFolder":"C:\\WindowsAzure\\Logs\\Plugins\\…", …}}]
- *   HandlerManifest.json     [{"handlerManifest":{"installCommand":"…","enableCommand":"…","reportHeartbeat":false, …}}]
+ *   HandlerManifest.json     [{"handlerManifest":{"installCommand":"…","enableCommand":"…","reportHeartbeat":false,
+ * …}}]
  *
  * Format: bundle-formats.md sections 5.4, 5.5 and 5.7. */
 #include "extension_status.h"

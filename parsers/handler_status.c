@@ -20,10 +20,10 @@ static Bid bid(Str path, Str head)
 /* A status calls itself what it likes ("Enable"); only a dotted name is that of a handler. */
 static Str handler_of(const HandlerPlace *place, const ExtensionStatus *s)
 {
-    return place->handler.len                    ? place->handler
-           : str_has(s->name, STR("."))          ? s->name
-           : s->task_id.len || s->ticks.len      ? STR(BACKUP_HANDLER)
-                                                 : s->name;
+    return place->handler.len               ? place->handler
+           : str_has(s->name, STR("."))     ? s->name
+           : s->task_id.len || s->ticks.len ? STR(BACKUP_HANDLER)
+                                            : s->name;
 }
 
 static bool says_anything(const ExtensionStatus *s)

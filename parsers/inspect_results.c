@@ -206,8 +206,10 @@ static Str disk_path(Str path)
 /* What the secret scanner took away is lost to every question: it must be seen. */
 static void scanned_file(Results *r, const Line *line, Str path, Str outcome)
 {
-    Str parts[] = {STR("the secret scanner "), str_eq(outcome, STR("Removed")) ? STR("removed ") : STR("blanked lines of "),
-                   str_slice(path, 0, 500), {(const uint8_t *)"", 1}};
+    Str parts[] = {STR("the secret scanner "),
+                   str_eq(outcome, STR("Removed")) ? STR("removed ") : STR("blanked lines of "),
+                   str_slice(path, 0, 500),
+                   {(const uint8_t *)"", 1}};
     analysis_diag_line(r->out, r->src, line->number, (const char *)arena_join(r->scratch, parts, 4).at);
 }
 

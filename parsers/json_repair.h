@@ -7,10 +7,10 @@
 #include "base/arena.h"
 
 typedef struct JsonRepair {
-    json_t *root;     /* NULL if there was no container; else the caller owns the reference */
-    size_t bad_at;    /* of the first byte that makes no sense, or STR_NOT_FOUND */
-    bool cut;         /* the text ended inside a container or a string */
-    bool limited;     /* LIMIT_JSON_DEPTH or LIMIT_JSON_VALUES was reached: what lay beyond is left out */
+    json_t *root;  /* NULL if there was no container; else the caller owns the reference */
+    size_t bad_at; /* of the first byte that makes no sense, or STR_NOT_FOUND */
+    bool cut;      /* the text ended inside a container or a string */
+    bool limited;  /* LIMIT_JSON_DEPTH or LIMIT_JSON_VALUES was reached: what lay beyond is left out */
 } JsonRepair;
 
 /* Missing brackets are closed where the text ends, a key without an object opens one, of equal keys the first stays,

@@ -55,8 +55,8 @@ static uint64_t line_at(Str text, size_t at)
 /* jansson's own words quote the text near the error, which may be a secret. */
 static void tell(JsonText *doc, const JsonRepair *fix, uint64_t line, Source *src, Analysis *out)
 {
-    const char *what = str_has(doc->text, STR("***REDACTED***")) ? "JSON is not whole: lines were redacted"
-                       : !fix->root                              ? "no JSON"
+    const char *what = str_has(doc->text, STR("***REDACTED***"))  ? "JSON is not whole: lines were redacted"
+                       : !fix->root                               ? "no JSON"
                        : fix->cut && fix->bad_at == STR_NOT_FOUND ? "JSON is cut"
                        : fix->bad_at == STR_NOT_FOUND             ? "not valid JSON"
                                                                   : "text that does not belong into the JSON";
@@ -256,8 +256,8 @@ bool json_head_has(Str head, Str key)
         len += head.at[i] != 0;
     }
     Str text = {plain, len};
-    text = str_from(text, str_starts(text, STR("\xEF\xBB\xBF"))                                                   ? 3
+    text = str_from(text, str_starts(text, STR("\xEF\xBB\xBF"))                                    ? 3
                           : str_starts(text, STR("\xFF\xFE")) || str_starts(text, STR("\xFE\xFF")) ? 2
-                                                                                                    : 0);
+                                                                                                   : 0);
     return begins_like_json(text) && str_has(text, key);
 }

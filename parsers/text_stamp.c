@@ -57,7 +57,10 @@ bool text_stamp(Str line, TextStamp *stamp)
 
 bool text_level(Str *text, Level *level)
 {
-#define WORD(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define WORD(text)                                                                                                     \
+    {                                                                                                                  \
+        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
+    }
     static const struct {
         Str word;
         Level level;
@@ -295,7 +298,8 @@ void text_handler(Str text, Str *handler, Str *version)
             *handler = handler_at(text, at + word.len);
         }
     }
-    size_t end = handler->len ? str_find(str_slice(text, 0, (size_t)(handler->at - text.at)), STR(" with exception"), 0) : STR_NOT_FOUND;
+    size_t end = handler->len ? str_find(str_slice(text, 0, (size_t)(handler->at - text.at)), STR(" with exception"), 0)
+                              : STR_NOT_FOUND;
     if (end != STR_NOT_FOUND) {
         *handler = (Str){0}; /* what the exception says is not whose it is */
         return;

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 
 typedef struct FixtureFile {
-    Str path;  /* below the folder, with `/` between parts */
+    Str path; /* below the folder, with `/` between parts */
     Str bytes;
 } FixtureFile;
 typedef VEC(FixtureFile) FixtureList;

@@ -113,7 +113,10 @@ TEST(utf16_joins_pairs_and_replaces_lone_surrogates)
 {
     Arena a = {0};
     assert_str(arena_utf16le(&a, STR("A\0\x3D\xD8\x00\xDE")), STR("A\xF0\x9F\x98\x80"));
-    assert_str(arena_utf16le(&a, STR("\x3D\xD8" "A\0")), STR("\xEF\xBF\xBD" "A"));
+    assert_str(arena_utf16le(&a, STR("\x3D\xD8"
+                                     "A\0")),
+               STR("\xEF\xBF\xBD"
+                   "A"));
     assert_str(arena_utf16le(&a, STR("A\0B")), STR("A"));
     arena_free(&a);
 }
@@ -142,7 +145,10 @@ static Str printed(Arena *a, void (*put)(Sink *out, Str text), Str text)
 TEST(sink_term_shows_control_bytes_and_direction_marks)
 {
     Arena a = {0};
-    assert_str(printed(&a, sink_term, STR("a\x1b[31mb\xE2\x80\xAE" "c\n")), STR("a\\x1b[31mb\\u{202e}c\\x0a"));
+    assert_str(printed(&a, sink_term,
+                       STR("a\x1b[31mb\xE2\x80\xAE"
+                           "c\n")),
+               STR("a\\x1b[31mb\\u{202e}c\\x0a"));
     arena_free(&a);
 }
 
@@ -164,8 +170,10 @@ TEST(secrets_are_masked_whatever_the_nesting)
 {
     Arena a = {0};
     assert_str(printed(&a, sink_term, STR("https://x/y?sv=1&sig=aBc%2B&se=2")), STR("https://x/y?sv=1&sig=***&se=2"));
-    assert_str(printed(&a, sink_term, STR("{\"protectedSettings\": \"TUlJ\"}")), STR("{\"protectedSettings\": \"***\"}"));
-    assert_str(printed(&a, sink_term, STR("{\\\"AccountKey\\\":\\\"abc==\\\"}")), STR("{\\\"AccountKey\\\":\\\"***\\\"}"));
+    assert_str(printed(&a, sink_term, STR("{\"protectedSettings\": \"TUlJ\"}")),
+               STR("{\"protectedSettings\": \"***\"}"));
+    assert_str(printed(&a, sink_term, STR("{\\\"AccountKey\\\":\\\"abc==\\\"}")),
+               STR("{\\\"AccountKey\\\":\\\"***\\\"}"));
     assert_str(printed(&a, sink_term, STR("Password=hunter2;User=a")), STR("Password=***;User=a"));
     static const struct {
         const char *text, *shown;

@@ -38,8 +38,16 @@ static int64_t at(const char *text)
 
 static void event(World *w, const char *time, Mark mark, TimeTrust trust, const Field *fields, size_t count)
 {
-    Event ev = {.time_ns = at(time), .trust = trust, .service = w->analysis.row->service, .level = LEVEL_INFO, .mark = mark,
-                .record = ++w->record, .offset = w->record, .fields = fields, .field_count = count, .message = STR("line")};
+    Event ev = {.time_ns = at(time),
+                .trust = trust,
+                .service = w->analysis.row->service,
+                .level = LEVEL_INFO,
+                .mark = mark,
+                .record = ++w->record,
+                .offset = w->record,
+                .fields = fields,
+                .field_count = count,
+                .message = STR("line")};
     analysis_add(&w->analysis, NULL, &ev);
 }
 
@@ -57,8 +65,14 @@ static void stage(World *w, const char *time, Mark mark, const char *number, con
 
 static void boot(World *w, const char *time)
 {
-    Event ev = {.time_ns = at(time), .service = SERVICE_EVENT_LOG, .level = LEVEL_INFO, .mark = MARK_BOOT, .record = ++w->record,
-                .id = 12, .provider = STR("Microsoft-Windows-Kernel-General"), .channel = STR("System")};
+    Event ev = {.time_ns = at(time),
+                .service = SERVICE_EVENT_LOG,
+                .level = LEVEL_INFO,
+                .mark = MARK_BOOT,
+                .record = ++w->record,
+                .id = 12,
+                .provider = STR("Microsoft-Windows-Kernel-General"),
+                .channel = STR("System")};
     analysis_add(&w->analysis, NULL, &ev);
 }
 
@@ -229,7 +243,11 @@ static const char *lacks(World *w, const char *from, const char *to)
 
 static void record(World *w, const char *time, uint64_t id)
 {
-    Event ev = {.time_ns = at(time), .service = SERVICE_EVENT_LOG, .level = LEVEL_INFO, .record = id, .channel = STR("Application")};
+    Event ev = {.time_ns = at(time),
+                .service = SERVICE_EVENT_LOG,
+                .level = LEVEL_INFO,
+                .record = id,
+                .channel = STR("Application")};
     analysis_add(&w->analysis, NULL, &ev);
 }
 

@@ -9,8 +9,8 @@
 
 extern const Parser parser_evtx;
 
-#define HEADER (4 * KIB)
-#define CHUNK (64 * KIB)
+#define HEADER   (4 * KIB)
+#define CHUNK    (64 * KIB)
 #define NO_VALUE 0xFFFFu
 
 /* --- a file made by hand: one chunk, names always inline ---------------------------------------------------------- */
@@ -238,7 +238,7 @@ static void add_record(Made *m, unsigned number, const char *first, Data a, Data
     record_end(m);
 }
 
-#define STRING(literal) ((Data){0x01, "" literal, sizeof(literal) - 1})
+#define STRING(literal)  ((Data){0x01, "" literal, sizeof(literal) - 1})
 #define STRINGS(literal) ((Data){0x81, "" literal, sizeof(literal)})
 
 static Str made_bytes(const Made *m)
@@ -314,31 +314,31 @@ static Made *two_records(void)
     return m;
 }
 
-#define XML_HEAD(record)                                                                                           \
-    "<Event><System><Provider Name=\"VSS\"/><EventID>8193</EventID><Level>2</Level>"                               \
-    "<TimeCreated SystemTime=\"2023-05-11T21:38:47.9531601Z\"/><EventRecordID>" record "</EventRecordID>"           \
+#define XML_HEAD(record)                                                                                               \
+    "<Event><System><Provider Name=\"VSS\"/><EventID>8193</EventID><Level>2</Level>"                                   \
+    "<TimeCreated SystemTime=\"2023-05-11T21:38:47.9531601Z\"/><EventRecordID>" record "</EventRecordID>"              \
     "<Channel>Application</Channel><Computer>vm-lab</Computer></System>"
-#define JSON_HEAD(record)                                                                                          \
-    "{\"record\":" record ",\"time\":\"2023-05-11T21:38:47.9531601Z\",\"provider\":\"VSS\",\"event_id\":8193,"       \
+#define JSON_HEAD(record)                                                                                              \
+    "{\"record\":" record ",\"time\":\"2023-05-11T21:38:47.9531601Z\",\"provider\":\"VSS\",\"event_id\":8193,"         \
     "\"channel\":\"Application\",\"level\":2,\"computer\":\"vm-lab\",\"data\":"
 
 TEST(evtx_xml_leaves_out_null_attributes_and_elements)
 {
     Said *said = dump(made_bytes(two_records()), DUMP_XML);
     assert_int_equal(said->status, ST_OK);
-    assert_str(said->dump,
-               STR(XML_HEAD("101") "<EventData><Data Name=\"first\">C:\\a</Data><Data>b &amp; &quot;c&quot;&#10;</Data>"
-                                   "</EventData></Event>\n" XML_HEAD("102")
-                                       "<EventData><Data Name=\"first\">second record</Data><Data></Data></EventData>"
+    assert_str(
+        said->dump,
+        STR(XML_HEAD("101") "<EventData><Data Name=\"first\">C:\\a</Data><Data>b &amp; &quot;c&quot;&#10;</Data>"
+                            "</EventData></Event>\n" XML_HEAD(
+                                "102") "<EventData><Data Name=\"first\">second record</Data><Data></Data></EventData>"
                                        "</Event>\n"));
 }
 
 TEST(evtx_json_has_data_by_name_and_by_position)
 {
     Said *said = dump(made_bytes(two_records()), DUMP_JSONL);
-    assert_str(said->dump,
-               STR(JSON_HEAD("101") "{\"first\":\"C:\\\\a\",\"Data1\":\"b & \\\"c\\\"\\n\"}}\n" JSON_HEAD(
-                   "102") "{\"first\":\"second record\",\"Data1\":\"\"}}\n"));
+    assert_str(said->dump, STR(JSON_HEAD("101") "{\"first\":\"C:\\\\a\",\"Data1\":\"b & \\\"c\\\"\\n\"}}\n" JSON_HEAD(
+                               "102") "{\"first\":\"second record\",\"Data1\":\"\"}}\n"));
 }
 
 TEST(evtx_event_carries_system_and_fields)

@@ -11,9 +11,9 @@
 #include "json_repair.h"
 
 #define TEST(name) static void name(void **state)
-#define SECRET "TUlJQ2ludmVudGVkU0VDUkVU"
-#define THUMB "FEDC76543210BA98FEDC76543210BA98FEDC7654"
-#define TASK "0f3a2b1c-aaaa-4bbb-8ccc-0123456789ab_1"
+#define SECRET     "TUlJQ2ludmVudGVkU0VDUkVU"
+#define THUMB      "FEDC76543210BA98FEDC76543210BA98FEDC7654"
+#define TASK       "0f3a2b1c-aaaa-4bbb-8ccc-0123456789ab_1"
 
 static const char settings[] =
     "{\"runtimeSettings\":[{\"handlerSettings\":{\"publicSettings\":{\n"
@@ -22,9 +22,12 @@ static const char settings[] =
     "\"protectedSettingsCertThumbprint\":\"" THUMB "\"}}]}";
 
 static const char status[] =
-    "[{\"version\":\"1.0\",\"timestampUTC\":\"2023-05-15T21:33:12Z\",\"status\":{\"name\":\"Enable\",\"status\":\"success\","
-    "\"code\":1,\"taskId\":\"" TASK "\",\"substatus\":[{\"name\":\"{\\\"timestampUTC\\\":\\\"\\\\/Date(1684186272428)\\\\/\\\","
-    "\\\"status\\\":{\\\"status\\\":\\\"error\\\",\\\"code\\\":2,\\\"formattedMessage\\\":{\\\"message\\\":\\\"it failed\\\"}}}\","
+    "[{\"version\":\"1.0\",\"timestampUTC\":\"2023-05-15T21:33:12Z\",\"status\":{\"name\":\"Enable\",\"status\":"
+    "\"success\","
+    "\"code\":1,\"taskId\":\"" TASK
+    "\",\"substatus\":[{\"name\":\"{\\\"timestampUTC\\\":\\\"\\\\/Date(1684186272428)\\\\/\\\","
+    "\\\"status\\\":{\\\"status\\\":\\\"error\\\",\\\"code\\\":2,\\\"formattedMessage\\\":{\\\"message\\\":\\\"it "
+    "failed\\\"}}}\","
     "\"status\":\"success\"}]}}]";
 
 static void run(Capture *c, const char *parser, const char *path, Str bytes)
@@ -71,7 +74,8 @@ static void assert_no_leak(const Capture *c)
         assert_false(leaks(ev->message) || leaks(ev->time_text) || leaks(ev->provider) || leaks(ev->computer));
         for (size_t f = 0; f < ev->field_count; f++) {
             if (leaks(ev->fields[f].value)) {
-                print_message("%.*s shows a secret\n", (int)ev->fields[f].name.len, (const char *)ev->fields[f].name.at);
+                print_message("%.*s shows a secret\n", (int)ev->fields[f].name.len,
+                              (const char *)ev->fields[f].name.at);
             }
             assert_false(leaks(ev->fields[f].name) || leaks(ev->fields[f].value));
         }
@@ -202,7 +206,8 @@ TEST(repair_takes_keys_out_of_what_is_left)
 {
     (void)state;
     Arena a = {0};
-    JsonRepair fix = json_repair(STR("***REDACTED***  \"a\": \"x\\u00e9\\ud83d\\ude00\\n\", \"b\": [1, {\"c\": tru"), &a);
+    JsonRepair fix =
+        json_repair(STR("***REDACTED***  \"a\": \"x\\u00e9\\ud83d\\ude00\\n\", \"b\": [1, {\"c\": tru"), &a);
     assert_true(fix.cut);
     assert_int_equal(fix.bad_at, 0);
     assert_str(json_text_str(&a, json_text_at(fix.root, "a")), "x\xC3\xA9\xF0\x9F\x98\x80\n");

@@ -54,8 +54,12 @@ TEST(source_line_decodes_utf16_of_both_orders_with_and_without_a_mark)
     static const struct {
         Str bytes;
     } cases[] = {
-        {{(const uint8_t *)"\xFF\xFE" "h\0i\0\n\0x\0", 10}},
-        {{(const uint8_t *)"\xFE\xFF" "\0h\0i\0\n\0x", 10}},
+        {{(const uint8_t *)"\xFF\xFE"
+                           "h\0i\0\n\0x\0",
+          10}},
+        {{(const uint8_t *)"\xFE\xFF"
+                           "\0h\0i\0\n\0x",
+          10}},
         {{(const uint8_t *)"h\0i\0\n\0x\0", 8}},
         {{(const uint8_t *)"\0h\0i\0\n\0x", 8}},
     };
@@ -146,17 +150,14 @@ TEST(source_text_record_beyond_the_limit_is_cut_at_the_next_start)
     free(bytes);
 }
 
-TEST(source_take_and_rest_count_the_offset)
+TEST(source_take_counts_the_offset_and_ends_short)
 {
     Source src;
-    bool whole;
     source_open_memory(&src, STR("x"), STR("abcdefgh"));
     assert_str(source_take(&src, 3), STR("abc"));
     assert_int_equal(src.offset, 3);
-    assert_str(source_rest(&src, 2, &whole), STR("de"));
-    assert_false(whole);
-    assert_str(source_rest(&src, 100, &whole), STR("fgh"));
-    assert_true(whole);
+    assert_str(source_take(&src, 100), STR("defgh"));
+    assert_int_equal(source_take(&src, 1).len, 0);
     source_close(&src);
 }
 
@@ -169,7 +170,7 @@ int main(void)
         cmocka_unit_test(source_line_cuts_a_long_one_and_goes_on_with_the_next),
         cmocka_unit_test(source_text_record_gathers_continuation_lines),
         cmocka_unit_test(source_text_record_beyond_the_limit_is_cut_at_the_next_start),
-        cmocka_unit_test(source_take_and_rest_count_the_offset),
+        cmocka_unit_test(source_take_counts_the_offset_and_ends_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

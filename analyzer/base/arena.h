@@ -28,16 +28,14 @@ size_t arena_size(const Arena *a);
 
 /* A growing array in an arena: VEC(T) v = {0}; *VEC_ADD(arena, &v) = item; v.at[i], v.count. Grown copies stay behind
  * in the arena, at most as much again as the array itself. */
-#define VEC(T)          \
-    struct {            \
-        T *at;          \
-        size_t count;   \
-        size_t room;    \
+#define VEC(T)                                                                                                         \
+    struct {                                                                                                           \
+        T *at;                                                                                                         \
+        size_t count;                                                                                                  \
+        size_t room;                                                                                                   \
     }
-#define VEC_ADD(a, v)                                                                                      \
-    ((v)->count < (v)->room                                                                                \
-         ? (void)0                                                                                         \
-         : vec_grow((a), (void **)&(v)->at, (v)->count, &(v)->room, sizeof *(v)->at),                      \
+#define VEC_ADD(a, v)                                                                                                  \
+    ((v)->count < (v)->room ? (void)0 : vec_grow((a), (void **)&(v)->at, (v)->count, &(v)->room, sizeof *(v)->at),     \
      &(v)->at[(v)->count++])
 void vec_grow(Arena *a, void **at, size_t count, size_t *room, size_t size);
 

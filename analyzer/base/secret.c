@@ -7,14 +7,28 @@ typedef struct Name {
     bool line;  /* its value goes to the end of the line: a scheme and a credential */
 } Name;
 
-#define ENDING(text) {(const uint8_t *)(text), sizeof(text) - 1}
+#define ENDING(text)                                                                                                   \
+    {                                                                                                                  \
+        (const uint8_t *)(text), sizeof(text) - 1                                                                      \
+    }
 static const Name names[] = {
-    {ENDING("sig"), true, false},          {ENDING("authorization"), false, true}, {ENDING("protectedsettings"), false, false},
-    {ENDING("password"), false, false},    {ENDING("passwd"), false, false},       {ENDING("passphrase"), false, false},
-    {ENDING("pwd"), false, false},         {ENDING("secret"), false, false},       {ENDING("token"), false, false},
-    {ENDING("accountkey"), false, false},  {ENDING("accesskey"), false, false},    {ENDING("apikey"), false, false},
-    {ENDING("privatekey"), false, false},  {ENDING("storagekey"), false, false},   {ENDING("primarykey"), false, false},
-    {ENDING("secondarykey"), false, false}, {ENDING("accesssignature"), false, false},
+    {ENDING("sig"), true, false},
+    {ENDING("authorization"), false, true},
+    {ENDING("protectedsettings"), false, false},
+    {ENDING("password"), false, false},
+    {ENDING("passwd"), false, false},
+    {ENDING("passphrase"), false, false},
+    {ENDING("pwd"), false, false},
+    {ENDING("secret"), false, false},
+    {ENDING("token"), false, false},
+    {ENDING("accountkey"), false, false},
+    {ENDING("accesskey"), false, false},
+    {ENDING("apikey"), false, false},
+    {ENDING("privatekey"), false, false},
+    {ENDING("storagekey"), false, false},
+    {ENDING("primarykey"), false, false},
+    {ENDING("secondarykey"), false, false},
+    {ENDING("accesssignature"), false, false},
 };
 #undef ENDING
 
@@ -53,8 +67,8 @@ static size_t hex_digits(Str text, size_t from, size_t count)
     return count;
 }
 
-/* The name that ends before the separator at `at`, without its padding; an escape in front of it (`\u0026sig`, `%26sig`)
- * is not part of it. */
+/* The name that ends before the separator at `at`, without its padding; an escape in front of it (`\u0026sig`,
+ * `%26sig`) is not part of it. */
 static Str name_before(Str text, size_t at)
 {
     while (at > 0 && padding(text.at[at - 1])) {
@@ -84,12 +98,13 @@ static Str value_at(Str text, size_t start, const Name *name)
     size_t end = start;
     for (; end < text.len; end++) {
         uint8_t c = text.at[end];
-        bool over = quote           ? c == quote || c == '\n'
-                    : name->line    ? c == '\r' || c == '\n' || c == '"' || c == '\''
-                    : c <= ' '      ? true
-                    : name->whole   ? c == '"' || c == '\'' || c == '\\' || c == '&' || c == ';' || c == ',' || c == '<' ||
-                                        c == '>' || c == '}' || c == ')' || (c == '%' && str_starts_nocase(str_from(text, end), STR("%26")))
-                                    : c == '"' || c == '\'' || c == ';' || c == '<' || c == '>' || c == '}';
+        bool over = quote         ? c == quote || c == '\n'
+                    : name->line  ? c == '\r' || c == '\n' || c == '"' || c == '\''
+                    : c <= ' '    ? true
+                    : name->whole ? c == '"' || c == '\'' || c == '\\' || c == '&' || c == ';' || c == ',' ||
+                                        c == '<' || c == '>' || c == '}' || c == ')' ||
+                                        (c == '%' && str_starts_nocase(str_from(text, end), STR("%26")))
+                                  : c == '"' || c == '\'' || c == ';' || c == '<' || c == '>' || c == '}';
         if (over) {
             break;
         }
@@ -125,7 +140,8 @@ static Str url_password(Str text, size_t colon)
 static Str private_key(Str text, size_t at)
 {
     Str rest = str_from(text, at);
-    size_t head = str_starts(rest, STR("-----BEGIN ")) ? str_find(str_slice(rest, 0, 64), STR("PRIVATE KEY-----"), 0) : STR_NOT_FOUND;
+    size_t head = str_starts(rest, STR("-----BEGIN ")) ? str_find(str_slice(rest, 0, 64), STR("PRIVATE KEY-----"), 0)
+                                                       : STR_NOT_FOUND;
     if (head == STR_NOT_FOUND) {
         return (Str){0};
     }
@@ -144,18 +160,18 @@ static Str secret_at(Str text, size_t at)
     case '%':
         name = str_starts_nocase(str_from(text, at), STR("%3D")) ? name_of(name_before(text, at)) : NULL;
         return name ? value_at(text, at + 3, name) : (Str){0};
-    case '>':
-        return name_of(name_before(text, at)) ? element_value(text, at + 1) : (Str){0};
+    case '>': return name_of(name_before(text, at)) ? element_value(text, at + 1) : (Str){0};
     case ' ':
-        return at >= 6 && str_eq_nocase(str_slice(text, at - 6, at), STR("Bearer")) ? value_at(text, at, &names[0]) : (Str){0};
-    default:
-        return private_key(text, at);
+        return at >= 6 && str_eq_nocase(str_slice(text, at - 6, at), STR("Bearer")) ? value_at(text, at, &names[0])
+                                                                                    : (Str){0};
+    default: return private_key(text, at);
     }
 }
 
 bool secret_find(Str text, size_t from, Str *secret)
 {
-    static const bool introduces[256] = {['='] = true, [':'] = true, ['%'] = true, ['>'] = true, [' '] = true, ['-'] = true};
+    static const bool introduces[256] = {
+        ['='] = true, [':'] = true, ['%'] = true, ['>'] = true, [' '] = true, ['-'] = true};
     for (size_t i = from; i < text.len; i++) {
         if (!introduces[text.at[i]] || (text.at[i] == '-' && (i + 1 >= text.len || text.at[i + 1] != '-')) ||
             (text.at[i] == ' ' && (i == 0 || byte_lower(text.at[i - 1]) != 'r'))) {

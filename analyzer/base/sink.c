@@ -176,12 +176,14 @@ static void escape_xml(Sink *out, uint32_t rune, bool valid, Str bytes)
     case '>': sink_put(out, "&gt;"); break;
     case '&': sink_put(out, "&amp;"); break;
     case '"': sink_put(out, "&quot;"); break;
-    case '\t': case '\n': case '\r': sink_format(out, "&#%u;", rune); break;
+    case '\t':
+    case '\n':
+    case '\r': sink_format(out, "&#%u;", rune); break;
     default: put_rune(out, rune < 0x20 || rune == 0xFFFE || rune == 0xFFFF ? 0xFFFD : rune);
     }
 }
 
-#define BIT(c) (UINT64_C(1) << ((c) & 63))
+#define BIT(c) (UINT64_C(1) << ((c)&63))
 
 void sink_term(Sink *out, Str untrusted)
 {

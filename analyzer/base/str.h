@@ -12,7 +12,7 @@ typedef struct Str { /* bytes that somebody else owns: no NUL at the end, any by
     size_t len; /* bytes */
 } Str;
 
-#define STR(literal) ((Str){(const uint8_t *)("" literal ""), sizeof(literal) - 1})
+#define STR(literal)  ((Str){(const uint8_t *)("" literal ""), sizeof(literal) - 1})
 #define STR_NOT_FOUND ((size_t)-1)
 
 /* Of a NUL-terminated string of our own (never of input). */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define FILETIME_1970 UINT64_C(116444736000000000) /* 1601 to 1970 in 100 ns */
-#define TICKS_1601 UINT64_C(504911232000000000)    /* 0001 to 1601 in 100 ns */
+#define TICKS_1601    UINT64_C(504911232000000000) /* 0001 to 1601 in 100 ns */
 
 /* Days since 1970-01-01, with years that begin in March so that the leap day comes last. */
 static int64_t days_of(int year, int month, int day)
@@ -25,8 +25,8 @@ static int days_in(int year, int month)
 
 bool timestamp_civil(int year, int month, int day, int hour, int minute, int second, int64_t *ns)
 {
-    if (year < 1900 || year > 2149 || month < 1 || month > 12 || day < 1 || day > days_in(year, month) ||
-        hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
+    if (year < 1900 || year > 2149 || month < 1 || month > 12 || day < 1 || day > days_in(year, month) || hour < 0 ||
+        hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
         return false;
     }
     *ns = (days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * NS_SECOND;
@@ -50,7 +50,8 @@ static int number(Str text, size_t from, size_t count)
 static bool moment(Str text, size_t from, int year, int month, int day, int64_t *ns)
 {
     return text.at[from + 2] == ':' && text.at[from + 5] == ':' &&
-           timestamp_civil(year, month, day, number(text, from, 2), number(text, from + 3, 2), number(text, from + 6, 2), ns);
+           timestamp_civil(year, month, day, number(text, from, 2), number(text, from + 3, 2),
+                           number(text, from + 6, 2), ns);
 }
 
 /* `.1234567` at `from`: added to *ns, at most nine digits count. Returns where it ended. */
@@ -122,7 +123,8 @@ bool timestamp_us(Str text, Timestamp *out, size_t *used)
 int64_t timestamp_filetime(uint64_t filetime)
 {
     int64_t since = (int64_t)(filetime - FILETIME_1970); /* wraps for times before 1970, which is what we want */
-    int64_t earliest = days_of(1900, 1, 1) * 86400 * (NS_SECOND / 100), latest = days_of(2150, 1, 1) * 86400 * (NS_SECOND / 100);
+    int64_t earliest = days_of(1900, 1, 1) * 86400 * (NS_SECOND / 100),
+            latest = days_of(2150, 1, 1) * 86400 * (NS_SECOND / 100);
     if (filetime == 0 || filetime > INT64_MAX || since < earliest || since >= latest) {
         return TIME_NONE;
     }

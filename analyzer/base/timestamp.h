@@ -7,8 +7,8 @@
 #define TIME_NONE INT64_MIN
 #define NS_SECOND INT64_C(1000000000)
 #define NS_MINUTE (60 * NS_SECOND)
-#define NS_HOUR (60 * NS_MINUTE)
-#define NS_DAY (24 * NS_HOUR)
+#define NS_HOUR   (60 * NS_MINUTE)
+#define NS_DAY    (24 * NS_HOUR)
 
 typedef struct Timestamp {
     int64_t ns;     /* TIME_NONE if there was none, or it lies outside 1900 to 2149: then no difference overflows */

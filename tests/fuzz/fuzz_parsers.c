@@ -1,5 +1,6 @@
-/* libFuzzer over all parsers. The first byte picks the parser of the table, the rest is the file; with VMSIFT_FUZZ_PARSER
- * set to a name, everything goes to that parser. `make fuzz` builds and runs it, replay.c reads its findings again. */
+/* libFuzzer over all parsers. The first byte picks the parser of the table, the rest is the file; with
+ * VMSIFT_FUZZ_PARSER set to a name, everything goes to that parser. `make fuzz` builds and runs it, replay.c reads its
+ * findings again. */
 #include "fuzz_parsers.h"
 
 #include <stdlib.h>

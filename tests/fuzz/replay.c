@@ -1,8 +1,8 @@
 /* replay [-p PARSER] [-s FOLDER] [FILE…]
  *
  * Every input of every parser's fixtures, cut at every length (below 4 KiB; then in steps) and with bytes changed, goes
- * through its parser: no crash, no hang, and with CONFIG=asan no leak. FILEs are inputs of fuzz_parsers and go through the
- * same. -p: only this parser. -s: writes the inputs as seeds for the fuzzer instead. */
+ * through its parser: no crash, no hang, and with CONFIG=asan no leak. FILEs are inputs of fuzz_parsers and go through
+ * the same. -p: only this parser. -s: writes the inputs as seeds for the fuzzer instead. */
 #define _POSIX_C_SOURCE 200809L /* getopt, alarm */
 #include <signal.h>
 #include <stdio.h>
@@ -10,14 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/platform.h"
 #include "../capture.h"
 #include "../fixture.h"
+#include "base/platform.h"
 #include "fuzz_parsers.h"
 
-#define CUT_EACH ((size_t)4096)
-#define CUT_STEP ((size_t)997)
-#define FLIPS ((size_t)700)
+#define CUT_EACH    ((size_t)4096)
+#define CUT_STEP    ((size_t)997)
+#define FLIPS       ((size_t)700)
 #define SECONDS_MAX 5
 
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
@@ -39,8 +39,8 @@ static void last_words(void)
 static void on_signal(int number)
 {
     static const char hang[] = "replay: took too long: ", crash[] = "replay: crashed: ";
-    ssize_t done = number == SIGALRM ? write(STDERR_FILENO, hang, sizeof hang - 1)
-                                     : write(STDERR_FILENO, crash, sizeof crash - 1);
+    ssize_t done =
+        number == SIGALRM ? write(STDERR_FILENO, hang, sizeof hang - 1) : write(STDERR_FILENO, crash, sizeof crash - 1);
     (void)done;
     last_words();
     _exit(1);
