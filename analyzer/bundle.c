@@ -315,17 +315,13 @@ static void bundle_status(Bundle *bundle, const Analysis *analysis, const char *
     }
 }
 
+/* The report names the trouble itself; the row is where the ledger says that something of the bundle is lost. */
 static void container_row(const Bundle *bundle, Analysis *analysis)
 {
     if (bundle->status == ST_PARTIAL) {
         SourceRow *row = analysis_row(analysis, bundle->name, UINT64_MAX, TIME_NONE, 1);
         row->status = ROW_DAMAGED;
         row->note = bundle->trouble;
-        analysis_note(analysis, bundle->trouble);
-        analysis_diag(analysis, NULL, 0,
-                      (const char *)arena_format(analysis->run, "%.*s", (int)bundle->trouble.len,
-                                                 (const char *)bundle->trouble.at)
-                          .at);
     }
 }
 

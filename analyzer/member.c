@@ -84,7 +84,7 @@ static void tell_trouble(Reader *r, Source *src, SourceRow *row)
     } else if (source_error(src)) {
         analysis_diag(r->analysis, src, src->offset, source_error(src));
         row->status = row->events ? ROW_PARTIAL : ROW_UNREAD;
-        row->note = row->note.len ? row->note : arena_str(r->analysis->run, str_of(source_error(src)));
+        row->note = row->events && row->note.len ? row->note : arena_str(r->analysis->run, str_of(source_error(src)));
     }
 }
 

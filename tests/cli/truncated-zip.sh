@@ -9,3 +9,6 @@ head -c $((size / 2)) whole.zip >half.zip
 "$VMSIFT" analyze --format json half.zip >out 2>err && got=0 || got=$?
 [ $got -eq 0 ] || [ $got -eq 2 ] || fail "exit status $got"
 check 'r["diagnostics"]'
+# What could not be unpacked is not called empty, and the bundle's own trouble is told once.
+check 'all(s.get("note") != "empty file" for s in r["sources"])'
+check 'sum(d["source"] == "half.zip" for d in r["diagnostics"]) == 1'
