@@ -124,15 +124,6 @@ void arena_adopt(Arena *a, Arena *from)
     from->head = NULL;
 }
 
-size_t arena_size(const Arena *a)
-{
-    size_t bytes = 0;
-    for (const struct ArenaBlock *b = a->head; b; b = b->next) {
-        bytes += b->room;
-    }
-    return bytes;
-}
-
 void vec_grow(Arena *a, void **at, size_t count, size_t *room, size_t size)
 {
     size_t more = *room ? *room * 2 : 8;

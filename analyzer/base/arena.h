@@ -23,8 +23,6 @@ void arena_reset(Arena *a);
 void arena_free(Arena *a);
 /* Takes over everything `from` holds, and leaves it empty. */
 void arena_adopt(Arena *a, Arena *from);
-/* Bytes taken from the system: what a ceiling is held against. */
-size_t arena_size(const Arena *a);
 
 /* A growing array in an arena: VEC(T) v = {0}; *VEC_ADD(arena, &v) = item; v.at[i], v.count. Grown copies stay behind
  * in the arena, at most as much again as the array itself. */

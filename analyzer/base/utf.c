@@ -60,18 +60,6 @@ size_t utf8_encode(uint8_t *to, uint32_t rune)
     return 4;
 }
 
-bool utf8_valid(Str s)
-{
-    uint32_t rune;
-    for (size_t i = 0, n; i < s.len; i += n) {
-        n = utf8_decode(s, i, &rune);
-        if (n == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 uint32_t cp1252_rune(uint8_t byte)
 {
     static const uint16_t upper[32] = {

@@ -9,7 +9,6 @@
 size_t utf8_decode(Str s, size_t from, uint32_t *rune);
 /* Writes 1 to 4 bytes. */
 size_t utf8_encode(uint8_t *to, uint32_t rune);
-bool utf8_valid(Str s);
 /* What a byte means in Windows-1252, the encoding of text that is not UTF-8. */
 uint32_t cp1252_rune(uint8_t byte);
 
