@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define FILETIME_1970 UINT64_C(116444736000000000) /* 1601 to 1970 in 100 ns */
+#define YEAR_1900 INT64_C(-22089888000000000)       /* 1970 to 1900 in 100 ns */
+#define YEAR_2150 INT64_C(56802816000000000)        /* 1970 to 2150 in 100 ns */
 #define TICKS_1601    UINT64_C(504911232000000000) /* 0001 to 1601 in 100 ns */
 
 /* Days since 1970-01-01, with years that begin in March so that the leap day comes last. */
@@ -123,9 +125,7 @@ bool timestamp_us(Str text, Timestamp *out, size_t *used)
 int64_t timestamp_filetime(uint64_t filetime)
 {
     int64_t since = (int64_t)(filetime - FILETIME_1970); /* wraps for times before 1970, which is what we want */
-    int64_t earliest = days_of(1900, 1, 1) * 86400 * (NS_SECOND / 100),
-            latest = days_of(2150, 1, 1) * 86400 * (NS_SECOND / 100);
-    if (filetime == 0 || filetime > INT64_MAX || since < earliest || since >= latest) {
+    if (filetime == 0 || filetime > INT64_MAX || since < YEAR_1900 || since >= YEAR_2150) {
         return TIME_NONE;
     }
     return since * 100;
