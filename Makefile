@@ -2,7 +2,7 @@
 BUILD  ?= build$(if $(CONFIG),/$(CONFIG))
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
-PKGS   := libarchive libpcre2-8 libxml-2.0 yaml-0.1 jansson
+PKGS   := libarchive libpcre2-8 libxml-2.0 yaml-0.1 jansson $(if $(filter Linux,$(shell uname -s)),libseccomp)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 ALL_CFLAGS = -std=c11 $(WARN) -Ianalyzer -Ianalyzer/base -Iparsers $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)

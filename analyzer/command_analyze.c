@@ -161,6 +161,7 @@ static int analyze_to(AnalyzeOptions *o, const RuleSet *rules)
         fprintf(stderr, "vmsift: %s: ", strerror(errno));
         return usage_error("cannot write ", o->output);
     }
+    platform_confine();
     int status = analyze_all(o, rules, file);
     if (o->output && fclose(file) != 0) {
         status = usage_error("the report could not be written: ", strerror(errno));

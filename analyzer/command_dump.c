@@ -120,6 +120,7 @@ static int dump_file(const char *path, DumpFormat format)
         usage_error("cannot read ", path);
         return EXIT_BUNDLE;
     }
+    platform_confine();
     Sink out = sink_file(stdout);
     source_open(&src, str_of(path), 0, TIME_NONE, read_file, in);
     int status = dump_source(&src, format, &out);

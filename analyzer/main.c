@@ -34,6 +34,20 @@ typedef struct Command {
     int (*run)(Arguments args);
 } Command;
 
+static void print_version(void)
+{
+    Confinement c = platform_confine();
+    puts("vmsift " VMSIFT_VERSION);
+    if (c.calls || c.files) {
+        printf("while it reads, it gives up: %snew files, other programs (%s)\n", c.calls ? "network, " : "",
+               c.calls && c.files ? "seccomp, Landlock"
+               : c.calls          ? "seccomp"
+                                  : "Landlock");
+    } else {
+        puts("while it reads, it is not confined: neither seccomp nor Landlock here, or not in this build");
+    }
+}
+
 static const Command commands[] = {{"analyze", command_analyze}, {"dump", command_dump}};
 
 /* A bare word that is no file was meant as a command. */
@@ -57,7 +71,7 @@ int main(int argc, char **argv)
         return args.count ? EXIT_ANALYSED : EXIT_OURS;
     }
     if (strcmp(args.at[0], "--version") == 0) {
-        puts("vmsift " VMSIFT_VERSION);
+        print_version();
         return EXIT_ANALYSED;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

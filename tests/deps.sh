@@ -16,6 +16,7 @@ need pkg-config command -v pkg-config
 for lib in libarchive libpcre2-8 libxml-2.0 yaml-0.1 jansson; do
     need $lib pkg-config --exists $lib
 done
+[ "$(uname -s)" != Linux ] || need libseccomp pkg-config --exists libseccomp
 if [ "$what" = test ]; then
     need cmocka pkg-config --exists cmocka
     need python3 command -v python3
@@ -26,22 +27,22 @@ fi
 
 if command -v apt-get >/dev/null; then
     map="cc=gcc,libc6-dev pkg-config=pkg-config libarchive=libarchive-dev libpcre2-8=libpcre2-dev libxml-2.0=libxml2-dev yaml-0.1=libyaml-dev
-         jansson=libjansson-dev cmocka=libcmocka-dev python3=python3 bsdtar=libarchive-tools evtxexport=libevtx-utils"
+         libseccomp=libseccomp-dev jansson=libjansson-dev cmocka=libcmocka-dev python3=python3 bsdtar=libarchive-tools evtxexport=libevtx-utils"
     before='apt-get update -qq; '
     install='apt-get install -y --no-install-recommends'
 elif command -v dnf >/dev/null; then
     map="cc=gcc,libasan,libubsan pkg-config=pkgconf-pkg-config libarchive=libarchive-devel libpcre2-8=pcre2-devel libxml-2.0=libxml2-devel
-         yaml-0.1=libyaml-devel jansson=jansson-devel cmocka=libcmocka-devel python3=python3 bsdtar=bsdtar"
+         libseccomp=libseccomp-devel yaml-0.1=libyaml-devel jansson=jansson-devel cmocka=libcmocka-devel python3=python3 bsdtar=bsdtar"
     before=
     install='dnf install -y'
 elif command -v apk >/dev/null; then
     map="cc=gcc,musl-dev pkg-config=pkgconf libarchive=libarchive-dev libpcre2-8=pcre2-dev libxml-2.0=libxml2-dev yaml-0.1=yaml-dev
-         jansson=jansson-dev cmocka=cmocka-dev python3=python3 bsdtar=libarchive-tools"
+         libseccomp=libseccomp-dev jansson=jansson-dev cmocka=cmocka-dev python3=python3 bsdtar=libarchive-tools"
     before=
     install='apk add'
 elif command -v pacman >/dev/null; then
     map="cc=gcc pkg-config=pkgconf libarchive=libarchive libpcre2-8=pcre2 libxml-2.0=libxml2 yaml-0.1=libyaml jansson=jansson
-         cmocka=cmocka python3=python bsdtar=libarchive"
+         libseccomp=libseccomp cmocka=cmocka python3=python bsdtar=libarchive"
     before=
     install='pacman -S --needed --noconfirm'
 elif command -v brew >/dev/null; then

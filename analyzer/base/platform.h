@@ -17,6 +17,14 @@ FileKind platform_file(const char *path, bool follow, uint64_t *size, int64_t *m
 /* Names in a folder, sorted bytewise, "." and ".." left out; false with errno set. */
 bool platform_folder(Arena *a, const char *path, Str **names, size_t *count);
 
+typedef struct Confinement { /* what the process gave up; false: this system cannot, or not in this build */
+    bool calls;              /* system calls are refused: no network, no new files, no other programs (seccomp) */
+    bool files;              /* nothing may be written or run (Landlock) */
+} Confinement;
+/* For good, and for all threads begun afterwards. What is open stays open. Once per process, before untrusted bytes are
+ * read. */
+Confinement platform_confine(void);
+
 /* Runs work(0) … work(count - 1) on threads of their own and waits for all. */
 void platform_parallel(unsigned count, void (*work)(unsigned index, void *with), void *with);
 
