@@ -203,6 +203,26 @@ Str text_hresult(Str text, bool decimals, char room[static 11])
     return (Str){(const uint8_t *)room, 10};
 }
 
+static bool is_hex(uint8_t c)
+{
+    return byte_digit(c) || (byte_lower(c) >= 'a' && byte_lower(c) <= 'f');
+}
+
+/* `1603`, `-1`, `0x80070643`; a nought in hexadecimal is `0`. */
+static Str exit_value(Str text)
+{
+    bool hex = str_starts_nocase(text, STR("0x"));
+    size_t sign = text.len && text.at[0] == '-', at = hex ? 2 : sign, digits = at, nought = at;
+    while (at < text.len && (hex ? is_hex(text.at[at]) : byte_digit(text.at[at]))) {
+        nought += at == nought && text.at[at] == '0';
+        at++;
+    }
+    if (at == digits || at - digits > 10) {
+        return (Str){0};
+    }
+    return str_slice(text, hex && nought == at ? at - 1 : 0, at);
+}
+
 /* What follows the word `exit`. */
 static Str exit_number(Str text)
 {
@@ -221,13 +241,7 @@ static Str exit_number(Str text)
                              text.at[at] == '\'' || text.at[at] == '"')) {
         at++;
     }
-    size_t from = at;
-    at += at < text.len && text.at[at] == '-';
-    size_t digits = at;
-    while (at < text.len && byte_digit(text.at[at])) {
-        at++;
-    }
-    return at > digits && at - digits <= 10 ? str_slice(text, from, at) : (Str){0};
+    return exit_value(str_from(text, at));
 }
 
 Str text_exit_code(Str text, size_t *from)

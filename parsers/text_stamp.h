@@ -35,7 +35,8 @@ Str text_name(Str path);
 /* The first failure code of a text as `0x` and eight lower-case digits, written to `room`; empty if there is none.
  * `decimals`: signed ones (`-2147024891`) count, too. */
 Str text_hresult(Str text, bool decimals, char room[static 11]);
-/* The number in `Exit code: 1`, `ExitCode=1`, `exited with 1603` at or behind *from, which moves on; else empty. */
+/* The number in `Exit code: 1`, `ExitCode=0x80070643`, `exited with 1603` at or behind *from, which moves on; else
+ * empty. Nought is `0`. */
 Str text_exit_code(Str text, size_t *from);
 /* Handler and version of `(name: X, version: V)`, `plugin X version V`, `handler X_V`; empty where not told. */
 void text_handler(Str text, Str *handler, Str *version);

@@ -245,6 +245,24 @@ TEST(command_record_spans_its_output)
     capture_close(c);
 }
 
+static void assert_exit(const char *text, const char *expected)
+{
+    size_t from = 0;
+    assert_str(text_exit_code(str_of(text), &from), str_of(expected));
+}
+
+TEST(exit_code_is_decimal_or_hexadecimal_and_nought_is_0)
+{
+    assert_exit("exited with Exit code: 1603", "1603");
+    assert_exit("ExitCode=-1", "-1");
+    assert_exit("Exit code: 0x80070643.", "0x80070643");
+    assert_exit("Exit code: 0x00000000", "0");
+    assert_exit("Exit code: 0x0", "0");
+    assert_exit("Exit code: 0", "0");
+    assert_exit("Exit code: 0x", "");
+    assert_exit("Exit code: 99999999999", "");
+}
+
 TEST(command_handler_comes_from_the_path)
 {
     Capture *c = run("command_log", VM "/1.0.70.0/CommandExecution.log",
@@ -380,6 +398,7 @@ int main(void)
         cmocka_unit_test(extension_tells_the_machine),
         cmocka_unit_test(extension_log_without_stamps_or_name_is_known_by_its_lines),
         cmocka_unit_test(command_record_spans_its_output),
+        cmocka_unit_test(exit_code_is_decimal_or_hexadecimal_and_nought_is_0),
         cmocka_unit_test(command_handler_comes_from_the_path),
         cmocka_unit_test(plugin_log_is_known_by_its_folder),
         cmocka_unit_test(results_tell_mode_and_listing),
