@@ -4,6 +4,8 @@
  *   frsize: 4096 … bavail: 9000000 */
 #include "text_stamp.h"
 
+#define DRIVES_ROOM (2 * KIB) /* 26 short lines; they are looked through for every mount */
+
 typedef struct Drives { /* lines `C: /dev/sda2` */
     Str lines;
 } Drives;
@@ -24,14 +26,13 @@ static bool number_of(Str text, Str name, uint64_t *value)
     return false;
 }
 
-/* Empty if one of the two is not there, or the product does not fit. */
+/* Empty if one of the two is not there (nothing has blocks of no bytes), or the product does not fit. */
 static Str product(Arena *a, Str text, Str name, Str unit)
 {
     uint64_t count, size;
     bool known = number_of(text, name, &count) && number_of(text, unit, &size);
-    return known && (size == 0 || count <= UINT64_MAX / size)
-               ? arena_format(a, "%llu", (unsigned long long)(count * size))
-               : (Str){0};
+    return known && size > 0 && count <= UINT64_MAX / size ? arena_format(a, "%llu", (unsigned long long)(count * size))
+                                                           : (Str){0};
 }
 
 static Str drive_of(Drives drives, Str device)
@@ -73,7 +74,7 @@ static Status disk_parse(Source *src, Arena *scratch, Analysis *out)
     Drives drives = {0};
     for (TextRecord record; source_text_record(src, mount_starts, &record);) {
         if (record.headless) {
-            drives.lines = arena_str(&keep, str_slice(record.text, 0, 64 * KIB));
+            drives.lines = arena_str(&keep, str_slice(record.text, 0, DRIVES_ROOM));
         } else {
             status = status_worse(status, mount_event(&record, drives, src, scratch, out));
         }
