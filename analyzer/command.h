@@ -21,5 +21,6 @@ int usage_error(const char *what, const char *word);
 
 int command_analyze(Arguments args);
 int command_dump(Arguments args);
+int command_match(Arguments args);
 
 #endif

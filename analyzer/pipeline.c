@@ -17,6 +17,23 @@ static void complain(const Bundle *bundle)
     }
 }
 
+/* What a list of matches cannot show: that some are not in it. */
+static void complain_limits(const Analysis *analysis)
+{
+    Sink err = sink_file(stderr);
+    for (size_t i = 0; i < analysis->rows.count; i++) {
+        const SourceRow *row = analysis->rows.at[i];
+        for (size_t n = 0; n < row->limits.count; n++) {
+            sink_put(&err, "vmsift: ");
+            sink_term(&err, row->path);
+            sink_put(&err, ": ");
+            sink_term(&err, row->limits.at[n].what);
+            sink_put(&err, "\n");
+        }
+    }
+    sink_close(&err);
+}
+
 static VerdictKind best_verdict(const Conclusion *conclusion)
 {
     return conclusion->verdicts.count ? conclusion->verdicts.at[0].kind : RULED_OUT;
@@ -63,4 +80,29 @@ PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet 
     analysis_close(&analysis);
     arena_free(&run);
     return result;
+}
+
+Status pipeline_match(const char *path, const RuleSet *rules, unsigned threads, Sink *out)
+{
+    Arena run = {0};
+    Analysis analysis;
+    Bundle bundle;
+
+    analysis_open(&analysis, rules, &run);
+    bundle_read(&bundle, path, &analysis, threads);
+    complain(&bundle);
+    Machines machines = machine_find(&analysis, &run);
+    for (size_t i = 0; i < machines.names.count; i++) {
+        Analysis part = machine_part(&analysis, i, &run);
+        zone_infer(&part);
+        bundle_conclude(&bundle, &part);
+        EpisodeList episodes = episode_find(&part, &(FailureChoice){.at_ns = TIME_NONE}, &run);
+        derive_events(&part, &episodes, &run);
+        report_matches(rules, correlate(rules, part.matches.at, part.matches.count, bundle.collected_ns, &run), out);
+    }
+    complain_limits(&analysis);
+
+    analysis_close(&analysis);
+    arena_free(&run);
+    return bundle.status;
 }

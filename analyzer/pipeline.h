@@ -21,4 +21,8 @@ typedef struct PipelineResult {
 /* Reads one bundle and writes its report; a bundle that cannot be read has one too, and a line on stderr. */
 PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet *rules, Sink *out);
 
+/* Reads one bundle and prints every hit of the rules, one JSON line each; a bundle that cannot be read has a line on
+ * stderr. Returns the bundle's status. */
+Status pipeline_match(const char *path, const RuleSet *rules, unsigned threads, Sink *out);
+
 #endif

@@ -22,6 +22,10 @@ typedef struct ReportFormat {
     void (*write)(const Report *report, const ReportStyle *style, Sink *out);
 } ReportFormat;
 
+/* What `vmsift match` prints of one machine: every hit of every rule that counts by itself, one JSON line each, in time
+ * order. lists: by Rule.index. */
+void report_matches(const RuleSet *rules, const HitList *lists, Sink *out);
+
 const ReportFormat *report_format(Str name); /* NULL: no such format */
 extern const ReportFormat report_formats[];  /* ends with a NULL name */
 

@@ -63,6 +63,9 @@ typedef struct Rule {
         Str field;
     } threshold;                        /* bits of `given` in this order */
     const struct Expression *condition; /* 2.2 string condition over the parts, or NULL: all of them */
+
+    bool is_part;   /* of a correlation … */
+    bool generates; /* … which says that its parts count by themselves, too */
 } Rule;
 
 typedef struct Window {

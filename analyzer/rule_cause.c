@@ -141,7 +141,7 @@ static void aliases_load(Loader *l, const RuleSet *set, Rule *rule, const Node *
     rule->alias_count = list.count;
 }
 
-void correlation_load(Loader *l, const RuleSet *set, Rule *rule, const Node *n)
+void correlation_load(Loader *l, RuleSet *set, Rule *rule, const Node *n)
 {
     const Str keys[] = {STR("type"),    STR("rules"),     STR("timespan"), STR("group-by"),
                         STR("aliases"), STR("condition"), STR("generate")};
@@ -172,8 +172,10 @@ void correlation_load(Loader *l, const RuleSet *set, Rule *rule, const Node *n)
     } else if (rule->type == CORRELATE_EVENT_COUNT || rule->type == CORRELATE_VALUE_COUNT) {
         COMPLAIN(l, n, STR("'condition' is missing; add 'condition: {gte: 2}'"));
     }
-    if (map_get(n, "generate")) {
-        node_flag(l, map_get(n, "generate"), "generate");
+    bool generate = map_get(n, "generate") && node_flag(l, map_get(n, "generate"), "generate");
+    for (size_t i = 0; i < rule->part_count; i++) {
+        set->rules[rule->parts[i]].is_part = true;
+        set->rules[rule->parts[i]].generates |= generate;
     }
 }
 

@@ -13,7 +13,7 @@ void logsources_load(Loader *l, RuleSet *set, const Node *doc);
 const LogSource *logsource_find(Loader *l, const RuleSet *set, const Node *n);
 
 /* The rules a correlation is made of, as indexes into set->rules as they stand now. */
-void correlation_load(Loader *l, const RuleSet *set, Rule *rule, const Node *n);
+void correlation_load(Loader *l, RuleSet *set, Rule *rule, const Node *n);
 /* A document with a vmsift block. causes: all names there are; NULL: not all of them are loaded. */
 void cause_load(Loader *l, const RuleSet *set, Cause *cause, const Node *doc, const Str *causes, size_t cause_count);
 

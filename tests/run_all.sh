@@ -75,6 +75,11 @@ if [ -d $shared/corpus/evtx ] && [ -f tests/corpus_evtx.py ]; then
 else
     skip corpus-evtx "no $shared/corpus"
 fi
+if [ -d $shared/corpus/sigma ]; then
+    part corpus-sigma python3 -B tests/corpus_sigma.py "$build/vmsift" $shared/corpus/sigma
+else
+    skip corpus-sigma "no $shared/corpus"
+fi
 if [ -d $shared/fixtures/bundles ] && [ -f $shared/tools/check_bundles.py ]; then
     part shared-bundles python3 -B $shared/tools/check_bundles.py "$build/vmsift" $shared/fixtures/bundles \
         --case msvc-asc-possible --case door-wevtutil --case damage-dirty-evtx --case healthy-noise --case heap-asc-full \
