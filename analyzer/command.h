@@ -21,6 +21,7 @@ int usage_error(const char *what, const char *word);
 
 int command_analyze(Arguments args);
 int command_dump(Arguments args);
+int command_explain(Arguments args);
 int command_match(Arguments args);
 
 #endif

@@ -31,6 +31,89 @@ const ErrorCode *error_code_find(CodeFamily family, uint32_t code)
     return found;
 }
 
+const ErrorCode *error_code_named(Str symbol)
+{
+    for (size_t i = 0; i < sizeof dictionary / sizeof *dictionary; i++) {
+        if (dictionary[i].symbol && str_eq_nocase(symbol, str_of(dictionary[i].symbol))) {
+            return &dictionary[i];
+        }
+    }
+    return NULL;
+}
+
+const char *error_code_family_name(CodeFamily family)
+{
+    static const char *const names[] = {"HRESULT", "NTSTATUS", "Win32", "Windows Installer"};
+    return names[family];
+}
+
+const char *error_code_source(CodeFamily family, uint32_t code)
+{
+    bool vss = family == CODE_HRESULT && code >= 0x80042301 && code <= 0x80042417;
+    bool wmi = family == CODE_HRESULT && code >> 12 == 0x80041;
+    bool net = family == CODE_HRESULT && code >> 16 == 0x8013;
+    return family == CODE_MSI        ? "learn.microsoft.com/windows/win32/msi/error-codes"
+           : family == CODE_NTSTATUS ? "Windows SDK, ntstatus.h"
+           : vss                     ? "Windows SDK, vsserror.h"
+           : wmi                     ? "Windows SDK, wbemcli.h"
+           : net                     ? "Windows SDK, corerror.h"
+                                     : "Windows SDK, winerror.h";
+}
+
+const char *error_code_facility(uint32_t hresult)
+{
+    static const struct {
+        uint32_t number;
+        const char *name;
+    } facilities[] = {
+        {0, "system"},
+        {1, "RPC"},
+        {2, "OLE dispatch"},
+        {3, "structured storage"},
+        {4, "ITF: each COM interface, such as VSS, has its own"},
+        {7, "Win32"},
+        {8, "Windows"},
+        {9, "security (cryptography, SSPI)"},
+        {11, "certificates"},
+        {12, "WinINet"},
+        {15, "setup"},
+        {17, "COM+"},
+        {19, ".NET runtime"},
+        {25, "HTTP"},
+        {31, "file system filters"},
+        {36, "Windows Update"},
+        {37, "directory service"},
+        {40, "TPM"},
+        {49, "BitLocker"},
+        {50, "Windows filtering platform"},
+        {51, "WinRM"},
+        {56, "volume manager"},
+        {57, "boot configuration"},
+        {80, "Windows Defender"},
+    };
+    for (size_t i = 0; i < sizeof facilities / sizeof *facilities; i++) {
+        if (facilities[i].number == (hresult >> 16 & 0x1FFF)) {
+            return facilities[i].name;
+        }
+    }
+    return NULL;
+}
+
+const PortalError *portal_error_find(Str name)
+{
+    static const PortalError errors[] = {
+#define PORTAL(name, meaning, action, source) {name, meaning, action, source},
+#include "portal_error.def"
+#undef PORTAL
+    };
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        if (str_eq_nocase(name, str_of(errors[i].name))) {
+            return &errors[i];
+        }
+    }
+    return NULL;
+}
+
 /* --- in a text -------------------------------------------------------------------------------------------------- */
 
 static bool is_word(uint8_t c)

@@ -34,7 +34,20 @@ static void error_code_of_win32_in_hresult_is_found(void **state)
     assert_string_equal(error_code_find(CODE_HRESULT, 0x8007042D)->symbol, "ERROR_SERVICE_LOGON_FAILED");
     assert_string_equal(error_code_find(CODE_HRESULT, 0x80070643)->symbol, "ERROR_INSTALL_FAILURE");
     assert_null(error_code_find(CODE_HRESULT, 0x80079999));
-    assert_null(error_code_find(CODE_HRESULT, 0x80090005));
+    assert_null(error_code_find(CODE_HRESULT, 0x80099999));
+}
+
+static void error_code_is_found_by_its_symbol(void **state)
+{
+    (void)state;
+    assert_int_equal(error_code_named(str_of("vss_e_hold_writes_timeout"))->code, 0x80042314);
+    assert_int_equal(error_code_named(str_of("ERROR_INSTALL_FAILURE"))->family, CODE_MSI);
+    assert_null(error_code_named(str_of("E_")));
+    assert_null(error_code_named(str_of("")));
+    assert_string_equal(error_code_facility(0x80110401), "COM+");
+    assert_null(error_code_facility(0x9FFF0000));
+    assert_string_equal(portal_error_find(str_of("usererrorvmnotfoundv2"))->name, "UserErrorVmNotFoundV2");
+    assert_null(portal_error_find(str_of("UserError")));
 }
 
 typedef struct Case {
@@ -166,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_code_dictionary_is_sorted_and_found),
         cmocka_unit_test(error_code_of_win32_in_hresult_is_found),
+        cmocka_unit_test(error_code_is_found_by_its_symbol),
         cmocka_unit_test(error_code_next_finds_every_form),
         cmocka_unit_test(error_code_next_leaves_numbers_alone),
         cmocka_unit_test(error_code_next_goes_on_behind_the_last_hit),
