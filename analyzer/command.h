@@ -23,5 +23,6 @@ int command_analyze(Arguments args);
 int command_dump(Arguments args);
 int command_explain(Arguments args);
 int command_match(Arguments args);
+int command_signatures(Arguments args);
 
 #endif

@@ -15,6 +15,7 @@ static const char help[] =
     "  vmsift analyze [OPTION...] BUNDLE...    causes, evidence, remedies, and what to collect next\n"
     "  vmsift dump [--format xml|jsonl] FILE   one file through one parser, every record\n"
     "  vmsift match --signatures DIR BUNDLE... every match of the rules in DIR, one JSON line each\n"
+    "  vmsift signatures list | show ID        the causes that are known; conditions, remedy and source of one\n"
     "  vmsift explain CODE                     what 0x80110401, -2147024891, E_UNEXPECTED or a portal error means\n"
     "  vmsift --help | --version\n"
     "\n"
@@ -50,8 +51,11 @@ static void print_version(void)
     }
 }
 
-static const Command commands[] = {
-    {"analyze", command_analyze}, {"dump", command_dump}, {"explain", command_explain}, {"match", command_match}};
+static const Command commands[] = {{"analyze", command_analyze},
+                                   {"dump", command_dump},
+                                   {"explain", command_explain},
+                                   {"match", command_match},
+                                   {"signatures", command_signatures}};
 
 /* A bare word that is no file was meant as a command. */
 static bool is_unknown_command(const char *word)

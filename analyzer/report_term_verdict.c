@@ -1,4 +1,5 @@
 /* The causes: the probable ones in full with their proof and what to do, the others in short. */
+#include "report_cause.h"
 #include "report_term.h"
 
 /* --- one cause in full ------------------------------------------------------------------------------------------ */
@@ -139,46 +140,6 @@ static void put_condition(Term *t, const Verdict *v, const ConditionResult *c)
     }
 }
 
-static void sub_heading(Page *p, const char *title)
-{
-    page_gap(p);
-    page_style(p, BOLD);
-    page_put(p, title);
-    page_style(p, PLAIN);
-    page_flow(p, TEXT);
-}
-
-static void put_labelled(Page *p, const char *name, Str text, Style style)
-{
-    if (text.len) {
-        page_style(p, style);
-        page_put(p, name);
-        page_style(p, PLAIN);
-        page_say(p, text);
-        page_flow(p, NESTED);
-    }
-}
-
-static void put_remedy(Page *p, const Cause *cause, const char *title)
-{
-    if (cause->remedy_count) {
-        sub_heading(p, title);
-    }
-    for (size_t i = 0; i < cause->remedy_count; i++) {
-        const RemedyStep *r = &cause->remedy[i];
-        page_number(p, i + 1);
-        page_put(p, ". ");
-        unsigned hang = 2 + page_width(p);
-        page_say(p, r->step);
-        page_put(p, r->reboot ? " (needs a reboot)" : "");
-        page_flow(p, (Frame){2, hang, NULL, 0});
-        term_command(p, r->command, 6);
-        put_labelled(p, "Risk: ", r->risk, YELLOW);
-        put_labelled(p, "Undo: ", r->undo, PLAIN);
-        put_labelled(p, "If it fails: ", r->if_fails, PLAIN);
-    }
-}
-
 static bool is_open(const ConditionResult *c)
 {
     return c->condition && c->value == UNKNOWN;
@@ -191,13 +152,13 @@ static void put_verify(Page *p, const Verdict *v)
         const ConditionResult *c = &v->conditions.at[i];
         for (size_t n = 0; is_open(c) && n < c->condition->verify_count; n++) {
             if (!any) {
-                sub_heading(p, "To check in the VM");
+                cause_heading(p, "To check in the VM");
             }
             any = true;
             page_put(p, "- ");
             page_say(p, c->condition->verify[n].step);
             page_flow(p, ITEM);
-            put_labelled(p, "decides: ", c->condition->verify[n].decides, DIM);
+            cause_labelled(p, "decides: ", c->condition->verify[n].decides, DIM);
         }
     }
 }
@@ -211,7 +172,7 @@ static void put_questions(Page *p, const Verdict *v)
             continue;
         }
         if (!any) {
-            sub_heading(p, "Open questions");
+            cause_heading(p, "Open questions");
         }
         any = true;
         page_put(p, "? ");
@@ -225,23 +186,6 @@ static void put_questions(Page *p, const Verdict *v)
         page_say(p, c->condition->ask_name);
         page_put(p, "=no");
         page_line(p, 6);
-    }
-}
-
-static void put_references(Page *p, const Cause *cause)
-{
-    for (size_t i = 0; i < cause->reference_count; i++) {
-        const Reference *r = &cause->references[i];
-        page_style(p, DIM);
-        page_put(p, i ? "            " : "Documented: ");
-        page_say(p, r->document);
-        page_put(p, r->document.len && r->section.len ? ", " : "");
-        page_say(p, r->section);
-        page_put(p, r->url.len ? " <" : "");
-        page_say(p, r->url);
-        page_put(p, r->url.len ? ">" : "");
-        page_style(p, PLAIN);
-        page_flow(p, (Frame){2, 14, NULL, 0});
     }
 }
 
@@ -305,11 +249,11 @@ static void put_verdict(Term *t, const Verdict *v)
     put_verify(p, v);
     put_questions(p, v);
     if (proved || !t->proved) {
-        put_remedy(p, v->cause, proved ? "What to do" : "What to do once it is proved");
+        cause_remedy(p, v->cause, proved ? "What to do" : "What to do once it is proved");
         if (v->cause->reference_count) {
             page_gap(p);
         }
-        put_references(p, v->cause);
+        cause_references(p, v->cause);
     }
     put_folded(t, v->cause);
 }

@@ -1,0 +1,99 @@
+/* vmsift signatures list | show ID: what can be concluded, and from what. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/platform.h"
+#include "command.h"
+#include "report_cause.h"
+
+typedef struct SignaturesOptions {
+    const char *action, *id, *signatures;
+} SignaturesOptions;
+
+static unsigned longest_name(const RuleSet *rules)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < rules->cause_count; i++) {
+        size_t len = rules->causes[i].name.len;
+        longest = len > longest ? len : longest;
+    }
+    return longest < 40 ? (unsigned)longest : 40;
+}
+
+static void list_causes(Page *p, const RuleSet *rules)
+{
+    unsigned column = longest_name(rules) + 2;
+    for (size_t i = 0; i < rules->cause_count; i++) {
+        const Cause *cause = &rules->causes[i];
+        page_style(p, BOLD);
+        page_say(p, cause->name);
+        page_style(p, PLAIN);
+        page_pad(p, column);
+        page_say(p, cause->level);
+        page_pad(p, column + 8);
+        page_say(p, cause->title);
+        page_flow(p, (Frame){0, column + 8, NULL, 0});
+    }
+}
+
+static int run_action(const SignaturesOptions *o, const RuleSet *rules)
+{
+    const char *no = getenv("NO_COLOR");
+    const Cause *cause = o->id ? cause_find(rules, str_of(o->id)) : NULL;
+    if (o->id && !cause) {
+        return usage_error("no signature (vmsift signatures list) is called ", o->id);
+    }
+    Sink out = sink_file(stdout);
+    Page page;
+    page_open(&page, &out, platform_columns(), platform_is_terminal(1) && !(no && *no));
+    if (cause) {
+        cause_page(&page, rules, cause);
+    } else {
+        list_causes(&page, rules);
+    }
+    page_close(&page);
+    return sink_close(&out) == ST_OK ? EXIT_ANALYSED : usage_error("it could not be written: ", strerror(errno));
+}
+
+static int run_with(const SignaturesOptions *o)
+{
+    Arena a = {0};
+    RuleSet rules;
+    Sink errors = sink_file(stderr);
+    Status loaded = rule_set_load(&rules, o->signatures, false, &a, &errors);
+    sink_close(&errors);
+    int status = loaded == ST_FATAL ? EXIT_OURS : run_action(o, &rules);
+    rule_set_free(&rules);
+    arena_free(&a);
+    return status;
+}
+
+int command_signatures(Arguments args)
+{
+    SignaturesOptions o = {0};
+    while (args.count > 0) {
+        const char *word = args.at[0];
+        if (option_value(&args, "--signatures", &o.signatures)) {
+            if (!o.signatures) {
+                return EXIT_OURS;
+            }
+            continue;
+        }
+        if (word[0] == '-') {
+            return option_unknown(word);
+        }
+        if (o.action && o.id) {
+            return usage_error("one signature at a time; this is a second one: ", word);
+        }
+        *(o.action ? &o.id : &o.action) = word;
+        args.at++;
+        args.count--;
+    }
+    bool list = o.action && strcmp(o.action, "list") == 0, show = o.action && strcmp(o.action, "show") == 0;
+    if (!list && !show) {
+        return usage_error("signatures wants list or show ID", "");
+    }
+    return show != (o.id != NULL) ? usage_error(show ? "show wants the id of a signature" : "list takes no id", "")
+                                  : run_with(&o);
+}
