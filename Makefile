@@ -44,6 +44,7 @@ $(BUILD)/tests/%: tests/%.c $(LIB) Makefile
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(filter %.o,$^) $(LIB) $(ALL_LIBS) -lcmocka
 
 $(BUILD)/tests/mkfixture $(BUILD)/tests/test_evtx_writer: $(BUILD)/tests/evtx_writer.o
+$(BUILD)/tests/test_fixture_merge: $(BUILD)/tests/fixture_merge.o
 
 # --- parsers: golden tests, replay, fuzzing ---------------------------------------------------------------------------
 CAPTURE := $(addprefix $(BUILD)/tests/,capture.o fixture.o evtx_writer.o)
@@ -94,9 +95,10 @@ help: ; @sed -n 's/^## //p' $(MAKEFILE_LIST)
 # --- tests, tools ---
 
 # The fixture writer does not need cmocka: `make demo` works without it.
-$(BUILD)/tests/mkfixture: tests/mkfixture.c $(BUILD)/tests/evtx_writer.o $(LIB) Makefile
+MKFIXTURE := $(addprefix $(BUILD)/tests/,evtx_writer.o fixture_merge.o)
+$(BUILD)/tests/mkfixture: tests/mkfixture.c $(MKFIXTURE) $(LIB) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(BUILD)/tests/evtx_writer.o $(LIB) $(ALL_LIBS)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(MKFIXTURE) $(LIB) $(ALL_LIBS)
 
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 DEMO := fixtures/signatures/desktop-heap/confirmed/bundle

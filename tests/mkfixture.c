@@ -4,6 +4,8 @@
  * Makes a bundle out of a readable folder. Every file goes in as it is, in the bytewise order of names, except:
  *   NAME.evtx.xml   becomes NAME.evtx (evtx_writer.h)
  *   NAME.zip.d/     becomes the archive NAME.zip; likewise .7z.d, .tar.gz.d, .tar.d
+ *   NAME.events     events, one a line, that join those of NAME.evtx.xml (fixture_merge.h)
+ *   NAME.add        lines that join those of NAME by their stamps
  *   bundle.txt      at the top (of a folder that becomes an archive, too) holds directives, one a line; # begins a
  * comment
  *
@@ -15,6 +17,9 @@
  *   cut PATH BYTES                      only so much of it (after eol and encoding)
  *   store PATH                          not compressed (zip)
  *   name PATH => NAME                   its name in the bundle; {5C} in NAME is the byte 0x5C
+ *   base FOLDER                         another folder, whose files and directives this one adds to; files here win
+ *   drop PATH                           a file of the base that is left out
+ *   computer NAME                       of the events in a NAME.events that has no base
  *   password TEXT                       encrypts what comes into this archive (zip)
  * The same folder makes the same bytes, unless there is a password. */
 #include <archive.h>
@@ -27,6 +32,7 @@
 #include "base/timestamp.h"
 #include "base/utf.h"
 #include "evtx_writer.h"
+#include "fixture_merge.h"
 
 #define FILE_MAX ((size_t)64 << 20)
 
@@ -35,6 +41,7 @@ typedef struct Bundle {
     struct archive *to;
     bool zip;
     Str directives, target; /* target: of -folder, with a / at its end; else empty */
+    Str base;               /* the folder this one stands on; empty: none */
 } Bundle;
 
 typedef struct Buffer {
@@ -105,7 +112,8 @@ static bool directive(const Bundle *b, const char *verb, Str path, Str *value)
 /* A misspelt directive must not pass in silence. */
 static void check_directives(Str rest)
 {
-    static const char *const verbs[] = {"mtime", "eol", "encoding", "cut", "store", "name", "password"};
+    static const char *const verbs[] = {"mtime", "eol",      "encoding", "cut",  "store",
+                                        "name",  "password", "base",     "drop", "computer"};
     Str line, word;
     while (str_split(&rest, '\n', &line)) {
         bool known = !next_word(&line, &word) || word.at[0] == '#';
@@ -126,6 +134,29 @@ static Str read_directives(Arena *a, Str folder)
     }
     check_directives(directives);
     return directives;
+}
+
+/* The argument of a directive that is not about a member. */
+static Str setting(Str rest, const char *verb)
+{
+    Str line, word, value = {0};
+    while (str_split(&rest, '\n', &line)) {
+        if (next_word(&line, &word) && str_eq(word, str_of(verb))) {
+            value = str_trim(line);
+        }
+    }
+    return value;
+}
+
+/* The directives of a folder, behind those of its base. */
+static void read_all_directives(Bundle *b, Str folder)
+{
+    Str own = read_directives(b->a, folder), base = setting(own, "base");
+    b->directives = own;
+    if (base.len) {
+        b->base = str_starts(base, STR("/")) ? base : join(b->a, folder, STR("/"), base);
+        b->directives = join(b->a, read_directives(b->a, b->base), STR("\n"), own);
+    }
 }
 
 static Str with_eol(Arena *a, Str text, Str eol)
@@ -314,14 +345,15 @@ static struct archive *archive_begin(Str name, Str directives, Buffer *to)
     return archive;
 }
 
-static void add_folder(const Bundle *b, Str folder, Str prefix);
+static void add_folder(const Bundle *b, Str folder, Str base, Str prefix);
 
 static Str folder_as_archive(Arena *a, Str folder, Str name)
 {
     Buffer file = {.a = a};
-    Bundle b = {.a = a, .zip = str_ends_nocase(name, STR(".zip")), .directives = read_directives(a, folder)};
+    Bundle b = {.a = a, .zip = str_ends_nocase(name, STR(".zip"))};
+    read_all_directives(&b, folder);
     b.to = archive_begin(name, b.directives, &file);
-    add_folder(&b, folder, (Str){0});
+    add_folder(&b, folder, b.base, (Str){0});
     check(b.to, archive_write_close(b.to), name);
     archive_write_free(b.to);
     return (Str){file.bytes.at, file.bytes.count};
@@ -333,47 +365,128 @@ static bool is_archive_folder(Str name)
            str_ends(name, STR(".tar.d"));
 }
 
-static void add_file(const Bundle *b, Str file, Str path)
+typedef struct Place { /* one level of the tree: the folder itself, and what it stands on */
+    Str folder, base;  /* base: empty, or the same folder below the base */
+} Place;
+
+static FileKind kind_of(const Bundle *b, Str folder, Str name)
 {
-    const char *why = NULL;
-    Str bytes = read_file(b->a, file);
-    if (str_ends(path, STR(".evtx.xml"))) {
-        path = str_slice(path, 0, path.len - 4);
-        bytes = evtx_write(bytes, b->a, &why);
-    }
-    if (why) {
-        fail(file, why);
-    }
-    add_member(b, path, bytes);
+    return folder.len ? platform_file(c_text(b->a, join(b->a, folder, STR("/"), name)), true, NULL, NULL) : FILE_NONE;
 }
 
-static void add_folder(const Bundle *b, Str folder, Str prefix)
+/* A file of the folder, else of its base. */
+static Str file_at(const Bundle *b, const Place *at, Str name)
+{
+    bool own = kind_of(b, at->folder, name) == FILE_REGULAR;
+    return own || kind_of(b, at->base, name) == FILE_REGULAR ? join(b->a, own ? at->folder : at->base, STR("/"), name)
+                                                             : (Str){0};
+}
+
+static Str read_added(const Bundle *b, const Place *at, Str stem, Str ending)
+{
+    Str name = join(b->a, stem, ending, (Str){0});
+    return kind_of(b, at->folder, name) == FILE_REGULAR ? read_file(b->a, join(b->a, at->folder, STR("/"), name))
+                                                        : (Str){0};
+}
+
+static void add_event_log(const Bundle *b, const Place *at, Str stem, Str prefix)
+{
+    const char *why = NULL;
+    Str name = join(b->a, stem, STR(".evtx.xml"), (Str){0}), file = file_at(b, at, name);
+    Str xml = file.len ? read_file(b->a, file) : (Str){0}, added = read_added(b, at, stem, STR(".events"));
+    if (added.len) {
+        xml = merge_events(b->a, xml, added, stem, setting(b->directives, "computer"), &why);
+    }
+    Str bytes = why ? (Str){0} : evtx_write(xml, b->a, &why);
+    if (why) {
+        fail(name, why);
+    }
+    add_member(b, join(b->a, prefix, stem, STR(".evtx")), bytes);
+}
+
+static void add_plain(const Bundle *b, const Place *at, Str name, Str prefix)
+{
+    Str bytes = read_file(b->a, file_at(b, at, name)), added = read_added(b, at, name, STR(".add"));
+    add_member(b, join(b->a, prefix, name, (Str){0}), added.len ? merge_lines(b->a, bytes, added) : bytes);
+}
+
+static void add_file(const Bundle *b, const Place *at, Str name, Str prefix)
+{
+    Str stem;
+    if (str_ends(name, STR(".evtx.xml"))) {
+        add_event_log(b, at, str_slice(name, 0, name.len - 9), prefix);
+    } else if (str_ends(name, STR(".events"))) {
+        stem = str_slice(name, 0, name.len - 7);
+        if (!file_at(b, at, join(b->a, stem, STR(".evtx.xml"), (Str){0})).len) {
+            add_event_log(b, at, stem, prefix);
+        }
+    } else if (str_ends(name, STR(".add"))) {
+        stem = str_slice(name, 0, name.len - 4);
+        if (!file_at(b, at, stem).len) {
+            fail(name, "there is no file to add it to");
+        }
+    } else {
+        add_plain(b, at, name, prefix);
+    }
+}
+
+/* Names of both folders, sorted, each once. */
+static void list_place(const Bundle *b, const Place *at, Str **names, size_t *count)
+{
+    Str *own = NULL, *base = NULL;
+    size_t own_count = 0, base_count = 0, i = 0, k = 0;
+    if ((at->folder.len && !platform_folder(b->a, c_text(b->a, at->folder), &own, &own_count)) ||
+        (at->base.len && !platform_folder(b->a, c_text(b->a, at->base), &base, &base_count))) {
+        fail(at->folder.len ? at->folder : at->base, "cannot be read");
+    }
+    *names = ARENA_NEW(b->a, Str, own_count + base_count + 1);
+    *count = 0;
+    while (i < own_count || k < base_count) {
+        int order = i == own_count ? 1 : k == base_count ? -1 : str_order(own[i], base[k]);
+        (*names)[(*count)++] = order <= 0 ? own[i] : base[k];
+        i += order <= 0;
+        k += order >= 0;
+    }
+}
+
+static bool is_dropped(const Bundle *b, const Place *at, Str name, Str path)
+{
+    Str value;
+    return kind_of(b, at->folder, name) == FILE_NONE && directive(b, "drop", path, &value);
+}
+
+static void add_folder(const Bundle *b, Str folder, Str base, Str prefix)
 {
     Str *names;
     size_t count;
-    if (!platform_folder(b->a, c_text(b->a, folder), &names, &count)) {
-        fail(folder, "cannot be read");
-    }
+    Place at = {folder, base};
+    list_place(b, &at, &names, &count);
     for (size_t i = 0; i < count; i++) {
-        Str file = join(b->a, folder, STR("/"), names[i]), path = join(b->a, prefix, names[i], (Str){0});
-        FileKind kind = platform_file(c_text(b->a, file), true, NULL, NULL);
-        if (kind == FILE_FOLDER && is_archive_folder(path)) {
+        Str name = names[i], path = join(b->a, prefix, name, (Str){0});
+        bool own = kind_of(b, folder, name) == FILE_FOLDER, below = kind_of(b, base, name) == FILE_FOLDER;
+        Str deeper = own ? join(b->a, folder, STR("/"), name) : (Str){0};
+        Str deeper_base = below ? join(b->a, base, STR("/"), name) : (Str){0};
+        if (is_dropped(b, &at, name, path)) {
+            continue;
+        }
+        if ((own || below) && is_archive_folder(path)) {
             path = str_slice(path, 0, path.len - 2);
-            add_member(b, path, folder_as_archive(b->a, file, path));
-        } else if (kind == FILE_FOLDER) {
-            add_folder(b, file, join(b->a, path, STR("/"), (Str){0}));
-        } else if (prefix.len || !str_eq(names[i], STR("bundle.txt"))) {
-            add_file(b, file, path);
+            add_member(b, path, folder_as_archive(b->a, own ? deeper : deeper_base, path));
+        } else if (own || below) {
+            add_folder(b, deeper, deeper_base, join(b->a, path, STR("/"), (Str){0}));
+        } else if (prefix.len || !str_eq(name, STR("bundle.txt"))) {
+            add_file(b, &at, name, prefix);
         }
     }
 }
 
 static void write_folder(Arena *a, Str folder, Str target)
 {
-    Bundle b = {.a = a, .to = archive_write_disk_new(), .directives = read_directives(a, folder)};
+    Bundle b = {.a = a, .to = archive_write_disk_new()};
+    read_all_directives(&b, folder);
     b.target = join(a, target, STR("/"), (Str){0});
     archive_write_disk_set_options(b.to, ARCHIVE_EXTRACT_TIME);
-    add_folder(&b, folder, (Str){0});
+    add_folder(&b, folder, b.base, (Str){0});
     check(b.to, archive_write_close(b.to), target);
     archive_write_free(b.to);
 }

@@ -44,6 +44,7 @@ def stage(case, temp):
     os.mkdir(to)
     if os.path.isdir(own):
         shutil.copytree(own, to, dirs_exist_ok=True)
+        settle_base(own, os.path.join(to, "bundle.txt"))
     included = os.path.join(case.path, e.get("include", "."), "bundle")
     for path, name in names_below(included) if "include" in e else []:
         for old, new in e.get("rename", []):
@@ -63,6 +64,15 @@ def stage(case, temp):
         with open(os.path.join(to, name), "ab") as f:
             f.write(bytes.fromhex(tail))
     return to
+
+
+def settle_base(own, directives):
+    """`base` is relative to the case's folder, and the copy lies elsewhere."""
+    if os.path.exists(directives):
+        lines = open(directives, encoding="utf-8").read().splitlines()
+        lines = ["base " + os.path.abspath(os.path.join(own, line[5:].strip())) if line.startswith("base ") else line for line in lines]
+        with open(directives, "w", encoding="utf-8") as f:
+            f.write("\n".join(lines) + "\n")
 
 
 def names_below(folder):
