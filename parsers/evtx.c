@@ -17,6 +17,7 @@
 #include "base/sink.h"
 #include "event_record.h"
 #include "evtx_binxml.h"
+#include "evtx_crc.h"
 #include "limits.h"
 #include "parser.h"
 
@@ -38,7 +39,7 @@ typedef struct Reader {
     Status status;
     bool no_checksums;
     uint64_t chunk_at; /* offset of the chunk in the file */
-    uint32_t crc[8][256], shift[4][256];
+    Crc crc;
 } Reader;
 
 typedef struct Record {
@@ -61,108 +62,18 @@ static void damage(Reader *r, size_t at, const char *what, Status status)
     r->status = status_worse(r->status, status);
 }
 
-/* ---- checksums: CRC-32 as in zip, eight bytes at a time in three lanes, for it must not be what reading costs ---- */
-
-#define CRC_POLYNOMIAL     0xEDB88320u
-#define CRC_LANE           (4 * KIB)
-#define CRC_LANE_BITS_LOG2 15 /* of one lane */
-
-/* Polynomials modulo the generator, lowest power in the highest bit. */
-static uint32_t crc_multiply(uint32_t a, uint32_t b)
-{
-    uint32_t product = 0;
-    for (uint32_t bit = 0x80000000u; bit; bit >>= 1) {
-        product ^= a & bit ? b : 0;
-        b = b >> 1 ^ (b & 1 ? CRC_POLYNOMIAL : 0);
-    }
-    return product;
-}
-
-/* What one lane of zeros behind a state makes of it, byte by byte of the state. */
-static void crc_prepare_shift(Reader *r)
-{
-    uint32_t power = 0x40000000u;
-    for (int i = 0; i < CRC_LANE_BITS_LOG2; i++) {
-        power = crc_multiply(power, power);
-    }
-    for (uint32_t i = 0; i < 32; i++) {
-        r->shift[i / 8][1u << i % 8] = crc_multiply(power, 1u << i);
-    }
-    for (int t = 0; t < 4; t++) {
-        for (uint32_t i = 1; i < 256; i++) {
-            r->shift[t][i] = r->shift[t][i & (i - 1)] ^ r->shift[t][i & -i];
-        }
-    }
-}
-
-static void crc_prepare(Reader *r)
-{
-    for (uint32_t i = 0; i < 256; i++) {
-        uint32_t c = i;
-        for (int bit = 0; bit < 8; bit++) {
-            c = c >> 1 ^ (c & 1 ? CRC_POLYNOMIAL : 0);
-        }
-        r->crc[0][i] = c;
-    }
-    for (uint32_t i = 0; i < 256; i++) {
-        for (int t = 1; t < 8; t++) {
-            uint32_t before = r->crc[t - 1][i];
-            r->crc[t][i] = before >> 8 ^ r->crc[0][before & 0xFF];
-        }
-    }
-    crc_prepare_shift(r);
-}
-
-static inline uint32_t crc_eight(const Reader *r, uint32_t crc, const uint8_t *p)
-{
-    crc ^= little_u32(p);
-    return r->crc[7][crc & 0xFF] ^ r->crc[6][crc >> 8 & 0xFF] ^ r->crc[5][crc >> 16 & 0xFF] ^ r->crc[4][crc >> 24] ^
-           r->crc[3][p[4]] ^ r->crc[2][p[5]] ^ r->crc[1][p[6]] ^ r->crc[0][p[7]];
-}
-
-static uint32_t crc_shift(const Reader *r, uint32_t crc)
-{
-    return r->shift[0][crc & 0xFF] ^ r->shift[1][crc >> 8 & 0xFF] ^ r->shift[2][crc >> 16 & 0xFF] ^
-           r->shift[3][crc >> 24];
-}
-
-static uint32_t crc_three_lanes(const Reader *r, uint32_t crc, const uint8_t *p)
-{
-    uint32_t second = 0, third = 0;
-    for (size_t i = 0; i < CRC_LANE; i += 8) {
-        crc = crc_eight(r, crc, p + i);
-        second = crc_eight(r, second, p + CRC_LANE + i);
-        third = crc_eight(r, third, p + 2 * CRC_LANE + i);
-    }
-    return crc_shift(r, crc_shift(r, crc) ^ second) ^ third;
-}
-
-static uint32_t crc_add(const Reader *r, uint32_t crc, Str s)
-{
-    const uint8_t *p = s.at, *end = s.at + s.len;
-    crc = ~crc;
-    for (; (size_t)(end - p) >= 3 * CRC_LANE; p += 3 * CRC_LANE) {
-        crc = crc_three_lanes(r, crc, p);
-    }
-    for (; end - p >= 8; p += 8) {
-        crc = crc_eight(r, crc, p);
-    }
-    for (; p < end; p++) {
-        crc = crc >> 8 ^ r->crc[0][(crc ^ *p) & 0xFF];
-    }
-    return ~crc;
-}
+/* ---- checksums ---- */
 
 static void check_chunk(Reader *r, Str chunk, size_t free_space, uint32_t data_sum, uint32_t header_sum)
 {
     if (!r->out || r->no_checksums || chunk.len < CHUNK) {
         return;
     }
-    uint32_t header = crc_add(r, 0, str_slice(chunk, 0, 120));
-    header = crc_add(r, header, str_slice(chunk, 128, CHUNK_HEADER));
+    uint32_t header = crc_add(&r->crc, 0, str_slice(chunk, 0, 120));
+    header = crc_add(&r->crc, header, str_slice(chunk, 128, CHUNK_HEADER));
     if (header != header_sum) {
         note(r, 0, "chunk header checksum does not match");
-    } else if (crc_add(r, 0, str_slice(chunk, CHUNK_HEADER, free_space)) != data_sum) {
+    } else if (crc_add(&r->crc, 0, str_slice(chunk, CHUNK_HEADER, free_space)) != data_sum) {
         note(r, 0, "chunk data checksum does not match");
     }
 }
@@ -451,7 +362,7 @@ static Status read_all(Reader *r, Source *src, Arena *scratch, BinXmlForm form)
     r->src = src;
     binxml_open(&r->xml, form, scratch);
     if (r->out) {
-        crc_prepare(r);
+        crc_prepare(&r->crc);
         r->xml.wants = wanted;
         r->xml.with = r;
     }
