@@ -59,23 +59,48 @@ static void print_event(void *with, const Event *ev)
     sink_put(out, "}\n");
 }
 
-static Status dump_events(const Parser *parser, Source *src, Arena *scratch, Sink *out)
+static void complain(const char *before, Str what)
 {
-    Arena run = {0};
+    Sink err = sink_file(stderr);
+    sink_put(&err, "vmsift: ");
+    sink_put(&err, before);
+    sink_term(&err, what);
+    sink_put(&err, "\n");
+    sink_close(&err);
+}
+
+/* What an analysis shows beside the source. */
+static void print_row(const SourceRow *row)
+{
+    for (size_t i = 0; i < row->diagnostics.count; i++) {
+        const Diagnostic *d = &row->diagnostics.at[i];
+        char place[40];
+        snprintf(place, sizeof place, "%s %llu: ", d->is_line ? "line" : "offset", (unsigned long long)d->at);
+        complain(place, d->what);
+    }
+    if (row->diagnostics_lost) {
+        fprintf(stderr, "vmsift: and %llu places more\n", (unsigned long long)row->diagnostics_lost);
+    }
+    for (size_t i = 0; i < row->limits.count; i++) {
+        complain("a limit was reached: ", row->limits.at[i].what);
+    }
+    if (row->note.len) {
+        complain("", row->note);
+    }
+}
+
+static Status dump_with(const Parser *parser, Source *src, DumpOptions how, Sink *to)
+{
+    Arena run = {0}, scratch = {0};
     Analysis analysis;
     analysis_open(&analysis, NULL, &run);
     analysis_row(&analysis, src->path, 0, src->mtime_ns, 1);
     analysis.tap = print_event;
-    analysis.tap_with = out;
-    Status status = parser->parse(src, scratch, &analysis);
-    for (size_t i = 0; i < analysis.row->diagnostics.count; i++) {
-        const Diagnostic *d = &analysis.row->diagnostics.at[i];
-        fprintf(stderr, "vmsift: %s %llu: ", d->is_line ? "line" : "offset", (unsigned long long)d->at);
-        Sink err = sink_file(stderr);
-        sink_term(&err, d->what);
-        sink_put(&err, "\n");
-        sink_close(&err);
-    }
+    analysis.tap_with = to;
+    Status status =
+        parser->dump ? parser->dump(src, &scratch, how, to, &analysis) : parser->parse(src, &scratch, &analysis);
+    print_row(analysis.row);
+    arena_free(&scratch);
     arena_free(&run);
     return status;
 }
@@ -87,31 +112,25 @@ static size_t read_file(void *with, uint8_t *to, size_t room, ReadTrouble *troub
     return n;
 }
 
-static int dump_source(Source *src, DumpFormat format, Sink *out)
+static int dump_source(Source *src, DumpOptions how, Sink *to)
 {
-    Arena scratch = {0};
-    Status status = ST_OK;
+    Status status = ST_FATAL;
     const Parser *parser = parser_pick(src->path, source_peek(src, LIMIT_HEAD));
     if (str_eq(str_of(parser->name), STR("unread"))) {
         fputs("vmsift: no parser reads this file\n", stderr);
-        status = ST_FATAL;
-    } else if (parser->dump) {
-        status = parser->dump(src, &scratch, format, out);
-    } else if (format == DUMP_XML) {
+    } else if (how.format == DUMP_XML && !parser->dump) {
         fprintf(stderr, "vmsift: a %s file has no XML form; --format jsonl has all of it\n", parser->name);
-        status = ST_FATAL;
     } else {
-        status = dump_events(parser, src, &scratch, out);
+        status = dump_with(parser, src, how, to);
     }
     if (source_error(src)) {
         fprintf(stderr, "vmsift: the file could not be read to its end: %s\n", source_error(src));
         status = ST_FATAL;
     }
-    arena_free(&scratch);
     return status == ST_FATAL ? EXIT_BUNDLE : EXIT_ANALYSED;
 }
 
-static int dump_file(const char *path, DumpFormat format)
+static int dump_file(const char *path, DumpOptions how)
 {
     Source src;
     bool standard = strcmp(path, "-") == 0;
@@ -123,7 +142,7 @@ static int dump_file(const char *path, DumpFormat format)
     platform_confine();
     Sink out = sink_file(stdout);
     source_open(&src, str_of(path), 0, TIME_NONE, read_file, in);
-    int status = dump_source(&src, format, &out);
+    int status = dump_source(&src, how, &out);
     source_close(&src);
     if (!standard) {
         fclose(in);
@@ -133,7 +152,7 @@ static int dump_file(const char *path, DumpFormat format)
 
 int command_dump(Arguments args)
 {
-    DumpFormat format = DUMP_JSONL;
+    DumpOptions how = {.format = DUMP_JSONL};
     const char *value, *path = NULL;
     while (args.count > 0) {
         const char *word = args.at[0];
@@ -141,7 +160,7 @@ int command_dump(Arguments args)
             if (!value || (strcmp(value, "xml") != 0 && strcmp(value, "jsonl") != 0)) {
                 return value ? usage_error("no such format (xml or jsonl): ", value) : EXIT_OURS;
             }
-            format = strcmp(value, "xml") == 0 ? DUMP_XML : DUMP_JSONL;
+            how.format = strcmp(value, "xml") == 0 ? DUMP_XML : DUMP_JSONL;
         } else if (word[0] == '-' && word[1]) {
             return option_unknown(word);
         } else if (path) {
@@ -152,5 +171,5 @@ int command_dump(Arguments args)
             args.count--;
         }
     }
-    return path ? dump_file(path, format) : usage_error("no file was named (vmsift --help)", "");
+    return path ? dump_file(path, how) : usage_error("no file was named (vmsift --help)", "");
 }

@@ -31,8 +31,8 @@
 
 typedef struct Reader {
     Source *src;
-    Analysis *out; /* NULL: dump */
-    Sink *sink;
+    Analysis *out;
+    Sink *sink; /* of a dump; NULL: events go to `out` */
     BinXml xml;
     Bytes line; /* JSON: the record being written; event: texts of System */
     DumpFormat format;
@@ -51,9 +51,7 @@ typedef struct Record {
 /* A note that costs nothing, or damage. */
 static void note(Reader *r, size_t at, const char *what)
 {
-    if (r->out) {
-        analysis_diag(r->out, r->src, r->chunk_at + at, what);
-    }
+    analysis_diag(r->out, r->src, r->chunk_at + at, what);
 }
 
 static void damage(Reader *r, size_t at, const char *what, Status status)
@@ -66,7 +64,7 @@ static void damage(Reader *r, size_t at, const char *what, Status status)
 
 static void check_chunk(Reader *r, Str chunk, size_t free_space, uint32_t data_sum, uint32_t header_sum)
 {
-    if (!r->out || r->no_checksums || chunk.len < CHUNK) {
+    if (r->sink || r->no_checksums || chunk.len < CHUNK) {
         return;
     }
     uint32_t header = crc_add(&r->crc, 0, str_slice(chunk, 0, 120));
@@ -228,7 +226,7 @@ static void dump_json(Reader *r, const Record *record)
 
 static void emit(Reader *r, const Record *record)
 {
-    if (r->out) {
+    if (!r->sink) {
         add_event(r, record);
     } else if (r->format == DUMP_JSONL) {
         dump_json(r, record);
@@ -243,7 +241,7 @@ static bool decode(Reader *r, const Record *record, size_t end)
 {
     if (!binxml_record(&r->xml, record->at + RECORD_HEADER, end)) {
         damage(r, record->at, r->xml.why ? r->xml.why : "record", r->xml.limit ? ST_PARTIAL : ST_FAILED);
-        if (r->out && r->xml.limit) {
+        if (r->xml.limit) {
             analysis_limit(r->out, "binary XML of a chunk", r->xml.why);
         }
         return false;
@@ -361,7 +359,7 @@ static Status read_all(Reader *r, Source *src, Arena *scratch, BinXmlForm form)
 {
     r->src = src;
     binxml_open(&r->xml, form, scratch);
-    if (r->out) {
+    if (!r->sink) {
         crc_prepare(&r->crc);
         r->xml.wants = wanted;
         r->xml.with = r;
@@ -379,12 +377,13 @@ static Status evtx_parse(Source *src, Arena *scratch, Analysis *out)
     return read_all(r, src, scratch, BINXML_EVENT);
 }
 
-static Status evtx_dump(Source *src, Arena *scratch, DumpFormat format, Sink *out)
+static Status evtx_dump(Source *src, Arena *scratch, DumpOptions how, Sink *to, Analysis *out)
 {
     Reader *r = ARENA_NEW(scratch, Reader, 1);
-    r->sink = out;
-    r->format = format;
-    return read_all(r, src, scratch, format == DUMP_JSONL ? BINXML_JSON : BINXML_XML);
+    r->out = out;
+    r->sink = to;
+    r->format = how.format;
+    return read_all(r, src, scratch, how.format == DUMP_JSONL ? BINXML_JSON : BINXML_XML);
 }
 
 static Bid evtx_bid(Str path, Str head)

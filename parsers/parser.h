@@ -7,6 +7,9 @@
 typedef enum Bid { BID_NO, BID_ANY, BID_TEXT, BID_NAME, BID_SHAPE, BID_MAGIC } Bid; /* kind of proof, the best wins */
 
 typedef enum DumpFormat { DUMP_JSONL, DUMP_XML } DumpFormat;
+typedef struct DumpOptions {
+    DumpFormat format;
+} DumpOptions;
 
 typedef struct Parser {
     const char *name;  /* as in fixtures/parsers/<name>/ */
@@ -20,8 +23,9 @@ typedef struct Parser {
      * afterwards. ST_OK; ST_PARTIAL: cut by a limit or by the end of the file; ST_FAILED: bytes inside could not be
      * decoded (the rest is good all the same). */
     Status (*parse)(Source *src, Arena *scratch, Analysis *out);
-    /* Every record in a fuller form than its event; NULL: the events themselves are printed. */
-    Status (*dump)(Source *src, Arena *scratch, DumpFormat format, Sink *out);
+    /* Every record in a fuller form than its event, to `to`; NULL: the events themselves are printed. No event goes to
+     * `out`, but all the rest does: diagnostics, limits and the note. */
+    Status (*dump)(Source *src, Arena *scratch, DumpOptions how, Sink *to, Analysis *out);
 } Parser;
 
 /* Once, before any thread: the start-up of libraries that cannot bear two at a time. */

@@ -293,13 +293,16 @@ static Said *parse(Str bytes)
 static Said *dump(Str bytes, DumpFormat format)
 {
     static Said said;
+    Analysis analysis;
     Source src;
     Arena scratch = {0};
     arena_free(&said.arena);
     said = (Said){0};
+    analysis_open(&analysis, NULL, &said.arena);
+    said.row = analysis_row(&analysis, STR("a.evtx"), 0, TIME_NONE, 1);
     Sink out = {.bytes = ARENA_NEW(&said.arena, uint8_t, 8 * MIB), .room = 8 * MIB};
     source_open_memory(&src, STR("a.evtx"), bytes);
-    said.status = parser_evtx.dump(&src, &scratch, format, &out);
+    said.status = parser_evtx.dump(&src, &scratch, (DumpOptions){.format = format}, &out, &analysis);
     said.dump = (Str){out.bytes, out.used};
     source_close(&src);
     arena_free(&scratch);
