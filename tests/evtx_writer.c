@@ -63,9 +63,10 @@ typedef struct Chunk {
 typedef struct Writer {
     Arena *a;
     bool dirty, plain;
-    uint64_t header_chunks, chunk_events; /* 0: not asked for */
+    uint64_t header_chunks, chunk_events, first_chunk; /* 0: not asked for */
     VEC(Chunk *) done;
     Chunk *chunk, *before; /* before: to go back to when a record does not fit */
+    Chunk *old;            /* what the chunk held before; NULL: zeros */
     uint64_t record;
 } Writer;
 
@@ -633,10 +634,20 @@ static void chunk_begin(Chunk *c)
     c->at = CHUNK_HEADER;
 }
 
+static void sum_header(Chunk *c)
+{
+    uint32_t head = crc32_of(0, c->bytes, 120);
+    set_number(c->bytes + 124, crc32_of(head, c->bytes + 128, CHUNK_HEADER - 128), 4);
+}
+
 static void chunk_close(Writer *w)
 {
     Chunk *c = ARENA_NEW(w->a, Chunk, 1);
     memcpy(c, w->chunk, sizeof *c);
+    if (w->old) {
+        memcpy(c->bytes + c->at, w->old->bytes + c->at, CHUNK_BYTES - c->at);
+        w->old = NULL;
+    }
     for (size_t i = 0; i < 2; i++) {
         set_number(c->bytes + 8 + 16 * i, c->first, 8);
         set_number(c->bytes + 16 + 16 * i, c->last, 8);
@@ -645,8 +656,7 @@ static void chunk_close(Writer *w)
     set_number(c->bytes + 44, c->last_record, 4);
     set_number(c->bytes + 48, c->at, 4);
     set_number(c->bytes + 52, crc32_of(0, c->bytes + CHUNK_HEADER, c->at - CHUNK_HEADER), 4);
-    uint32_t head = crc32_of(0, c->bytes, 120);
-    set_number(c->bytes + 124, crc32_of(head, c->bytes + 128, CHUNK_HEADER - 128), 4);
+    sum_header(c);
     *VEC_ADD(w->a, &w->done) = c;
     chunk_begin(w->chunk);
 }
@@ -708,44 +718,118 @@ static bool event_add(Writer *w, const xmlNode *event)
     return record_add(w, &plan, get_u32(written) | (uint64_t)get_u32(written + 4) << 32);
 }
 
+/* --- chunks as they should not be --------------------------------------------------------------------------------- */
+
+static bool is_set(Writer *w, const xmlNode *chunk, const char *attribute, const char *value)
+{
+    return str_eq(attribute_of(w, chunk, attribute), str_of(value));
+}
+
+static void tear(Chunk *c, uint64_t record)
+{
+    uint8_t *at = c->bytes + CHUNK_HEADER;
+    for (; record > 1 && at < c->bytes + c->at; record--) {
+        at += get_u32(at + 4);
+    }
+    set_number(at + 4, 0, 4);
+}
+
+static void spoil(Writer *w, const xmlNode *chunk, Chunk *c)
+{
+    uint64_t record;
+    if (str_u64(attribute_of(w, chunk, "torn"), 10, &record)) {
+        tear(c, record);
+    }
+    if (is_set(w, chunk, "data-checksum", "wrong")) {
+        c->bytes[52] ^= 1;
+        sum_header(c);
+    }
+    c->bytes[124] ^= is_set(w, chunk, "header-checksum", "wrong");
+    memset(c->bytes, 0, is_set(w, chunk, "slot", "zeros") ? CHUNK_BYTES : is_set(w, chunk, "magic", "lost") ? 8 : 0);
+}
+
+static bool chunk_add(Writer *w, const xmlNode *chunk);
+
+static bool children_add(Writer *w, const xmlNode *child, const char **why)
+{
+    for (; child; child = first_element(child->next)) {
+        bool known = is_element(child, "Event") || is_element(child, "Chunk") || is_element(child, "Before");
+        bool good = is_element(child, "Event")   ? event_add(w, child)
+                    : is_element(child, "Chunk") ? chunk_add(w, child)
+                                                 : true;
+        if (!known || !good) {
+            *why = known ? "an event is larger than a chunk" : "an element that is no Event";
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The events of <Before> are written first and those of the chunk over them. */
+static bool chunk_add(Writer *w, const xmlNode *chunk)
+{
+    const char *why;
+    const xmlNode *old = child_named(chunk, "Before");
+    if (w->chunk->count) {
+        chunk_close(w);
+    }
+    if (old) {
+        uint64_t record = w->record;
+        if (!children_add(w, first_element(old->children), &why)) {
+            return false;
+        }
+        w->old = ARENA_NEW(w->a, Chunk, 1);
+        memcpy(w->old, w->chunk, sizeof *w->old);
+        chunk_begin(w->chunk);
+        w->record = record;
+    }
+    bool good = children_add(w, first_element(chunk->children), &why);
+    chunk_close(w);
+    spoil(w, chunk, w->done.at[w->done.count - 1]);
+    return good;
+}
+
+/* --- the file ------------------------------------------------------------------------------------------------------
+ */
+
 static Str file_bytes(Writer *w)
 {
-    size_t len = FILE_HEADER + w->done.count * CHUNK_BYTES;
+    size_t count = w->done.count, first = count ? w->first_chunk % count : 0, len = FILE_HEADER + count * CHUNK_BYTES;
     uint8_t *to = ARENA_NEW(w->a, uint8_t, len);
     memcpy(to, "ElfFile", 8);
-    set_number(to + 16, w->done.count ? w->done.count - 1 : 0, 8);
+    set_number(to + 8, first, 8);
+    set_number(to + 16, count ? (first + count - 1) % count : 0, 8);
     set_number(to + 24, w->record + 1, 8);
     set_number(to + 32, 128, 4);
     set_number(to + 36, 0x00030001, 4);
     set_number(to + 40, FILE_HEADER, 2);
-    set_number(to + 42, w->header_chunks ? w->header_chunks : w->done.count, 2);
+    set_number(to + 42, w->header_chunks ? w->header_chunks : count, 2);
     set_number(to + 120, w->dirty, 4);
     set_number(to + 124, crc32_of(0, to, 120), 4);
-    for (size_t i = 0; i < w->done.count; i++) {
-        memcpy(to + FILE_HEADER + i * CHUNK_BYTES, w->done.at[i]->bytes, CHUNK_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(to + FILE_HEADER + (first + i) % count * CHUNK_BYTES, w->done.at[i]->bytes, CHUNK_BYTES);
     }
     return (Str){to, len};
 }
 
 static void read_options(Writer *w, const xmlNode *root)
 {
-    w->dirty = str_eq(attribute_of(w, root, "dirty"), STR("yes"));
-    w->plain = str_eq(attribute_of(w, root, "template"), STR("no"));
+    w->dirty = is_set(w, root, "dirty", "yes");
+    w->plain = is_set(w, root, "template", "no");
     str_u64(attribute_of(w, root, "header-chunks"), 10, &w->header_chunks);
     str_u64(attribute_of(w, root, "chunk-events"), 10, &w->chunk_events);
+    str_u64(attribute_of(w, root, "first-chunk"), 10, &w->first_chunk);
 }
 
 static Str write_all(Writer *w, const xmlNode *root, const char **why)
 {
-    const xmlNode *event = is_element(root, "Event") ? root : first_element(root->children);
+    *why = NULL;
     w->chunk = ARENA_NEW(w->a, Chunk, 1);
     w->before = ARENA_NEW(w->a, Chunk, 1);
     chunk_begin(w->chunk);
-    for (; event; event = event == root ? NULL : first_element(event->next)) {
-        if (!is_element(event, "Event") || !event_add(w, event)) {
-            *why = is_element(event, "Event") ? "an event is larger than a chunk" : "an element that is no Event";
-            return (Str){0};
-        }
+    if (!(is_element(root, "Event") ? event_add(w, root) : children_add(w, first_element(root->children), why))) {
+        *why = *why ? *why : "an event is larger than a chunk";
+        return (Str){0};
     }
     if (w->chunk->count) {
         chunk_close(w);

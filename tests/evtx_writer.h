@@ -16,7 +16,15 @@
  *   dirty="yes"           the file says it was not closed
  *   header-chunks="1"     the number of chunks the file header tells, instead of the truth
  *   chunk-events="10"     at most so many events in a chunk
- *   template="no"         elements outside any template, as forwarded logs have them */
+ *   template="no"         elements outside any template, as forwarded logs have them
+ *   first-chunk="2"       a log that went round: its oldest chunk stands behind two others
+ *
+ * Events may stand in <Chunk>: they begin a chunk and end it. Its attributes, all optional, spoil it:
+ *   data-checksum="wrong", header-checksum="wrong"
+ *   magic="lost"          its first 8 bytes are zeros
+ *   slot="zeros"          all its bytes are
+ *   torn="2"              the second record's size is 0
+ * <Before> in it holds the events that were written before and over which the others were. */
 Str evtx_write(Str xml, Arena *a, const char **why);
 
 #endif
