@@ -24,19 +24,23 @@ static void span_grow(Span *span, int64_t ns)
 static void id_add(SourceRow *row, Arena *run, uint64_t id, int64_t ns)
 {
     IdRun *last = row->runs.count ? &row->runs.at[row->runs.count - 1] : NULL;
-    if (last && id == last->last + 1) {
+    bool joins = last && last->suspect == row->suspect;
+    if (joins && id == last->last + 1) {
         last->last = id;
-    } else if (last && last->first > 0 && id == last->first - 1) {
+        last->last_ns = ns;
+    } else if (joins && last->first > 0 && id == last->first - 1) {
         last->first = id;
+        last->first_ns = ns;
     } else if (row->runs.count < LIMIT_ID_RUNS && row->kept_bytes < row->kept_room) {
+        if (last) {
+            last->lost_after = row->lost;
+        }
         row->kept_bytes += 2 * sizeof(IdRun);
-        *VEC_ADD(run, &row->runs) = (IdRun){id, id, {ns, ns}};
-        return;
+        *VEC_ADD(run, &row->runs) = (IdRun){id, id, ns, ns, row->suspect, row->lost, NULL};
     } else {
         row->runs_full = true;
-        return;
     }
-    span_grow(&last->span, ns);
+    row->lost = NULL;
 }
 
 void coverage_hole(SourceRow *row, Arena *run, Span span, const char *why)
@@ -99,26 +103,93 @@ void coverage_add(SourceRow *row, Arena *run, const Event *ev)
             row->computer = arena_str(run, ev->computer);
         }
     }
-    id_add(row, run, ev->record, ev->time_ns);
+    if (!str_eq_nocase(row->channel, ev->channel)) {
+        row->mixed = true;
+    } else if (!ev->is_line) {
+        id_add(row, run, ev->record, ev->time_ns);
+    }
 }
 
-static int run_order(const void *a, const void *b)
+static int id_order(const void *a, const void *b)
 {
     const IdRun *x = a, *y = b;
     return (x->first > y->first) - (x->first < y->first);
 }
 
-void coverage_close(SourceRow *row, Arena *run)
+static int time_order(const void *a, const void *b)
 {
-    if (row->runs.count > 1) {
-        qsort(row->runs.at, row->runs.count, sizeof *row->runs.at, run_order);
-    }
+    const IdRun *x = a, *y = b;
+    return x->first_ns != y->first_ns ? (x->first_ns < y->first_ns ? -1 : 1) : id_order(a, b);
+}
+
+/* Chunks of a log that went round, and records that were not written in the order of their ids. */
+static void runs_join(SourceRow *row)
+{
+    size_t to = 0;
+    qsort(row->runs.at, row->runs.count, sizeof *row->runs.at, id_order);
     for (size_t i = 1; i < row->runs.count; i++) {
-        const IdRun *a = &row->runs.at[i - 1], *b = &row->runs.at[i];
-        if (b->first > a->last + 1 && b->span.from_ns >= a->span.to_ns) {
-            coverage_hole(row, run, (Span){a->span.to_ns, b->span.from_ns}, "record ids are missing");
+        IdRun *a = &row->runs.at[to], *b = &row->runs.at[i];
+        if (b->first == a->last + 1 && b->suspect == a->suspect) {
+            a->last = b->last;
+            a->last_ns = b->last_ns;
+            a->lost_after = b->lost_after;
+        } else {
+            row->runs.at[++to] = *b;
         }
     }
+    row->runs.count = to + 1;
+}
+
+static void hole_between(SourceRow *row, Arena *run, int64_t a_ns, int64_t b_ns, const char *why)
+{
+    coverage_hole(row, run, a_ns < b_ns ? (Span){a_ns, b_ns} : (Span){b_ns, a_ns}, why);
+}
+
+/* `a` ends before `b` begins, in time: what may be missing between them. */
+static void runs_compare(SourceRow *row, Arena *run, const IdRun *a, const IdRun *b)
+{
+    const char *lost = a->lost_after ? a->lost_after : b->lost_before;
+    if (a->suspect || b->suspect) {
+        const char *why = a->suspect ? a->suspect : b->suspect;
+        hole_between(row, run, a->last_ns, b->first_ns, why);
+    } else if (b->first > a->last + 1) {
+        hole_between(row, run, a->last_ns, b->first_ns, lost ? lost : "record ids are missing");
+    } else if (b->first <= a->last && b->first_ns > a->last_ns) {
+        hole_between(row, run, a->last_ns, b->first_ns, "record ids begin anew");
+    }
+}
+
+/* A log whose first or last events are of another channel covers its own no longer than its records reach. */
+static void other_channels(SourceRow *row, Arena *run, int64_t first_ns, int64_t last_ns)
+{
+    if (row->mixed && row->span.from_ns < first_ns) {
+        coverage_hole(row, run, (Span){row->span.from_ns, first_ns}, "only events of other channels");
+    }
+    if (row->mixed && row->span.to_ns > last_ns) {
+        coverage_hole(row, run, (Span){last_ns, row->span.to_ns}, "only events of other channels");
+    }
+}
+
+void coverage_close(SourceRow *row, Arena *run)
+{
+    if (row->runs.count == 0) {
+        return;
+    }
+    row->runs.at[row->runs.count - 1].lost_after = row->lost;
+    runs_join(row);
+    qsort(row->runs.at, row->runs.count, sizeof *row->runs.at, time_order);
+    const IdRun *edge = &row->runs.at[0];
+    for (size_t i = 0; i < row->runs.count; i++) {
+        const IdRun *next = &row->runs.at[i];
+        if (i > 0) {
+            runs_compare(row, run, edge, next);
+        }
+        if (next->suspect) {
+            hole_between(row, run, next->first_ns, next->last_ns, next->suspect);
+        }
+        edge = next->last_ns >= edge->last_ns ? next : edge;
+    }
+    other_channels(row, run, row->runs.at[0].first_ns, edge->last_ns);
 }
 
 /* --- questions -------------------------------------------------------------------------------------------------- */

@@ -31,7 +31,9 @@ typedef struct LimitRow {
 
 typedef struct IdRun { /* consecutive record ids of one channel */
     uint64_t first, last;
-    Span span;
+    int64_t first_ns, last_ns;            /* of these two records */
+    const char *suspect;                  /* see SourceRow */
+    const char *lost_before, *lost_after; /* why there is nothing beside it in the file; NULL: not known */
 } IdRun;
 
 typedef struct SourceRow {
@@ -58,6 +60,10 @@ typedef struct SourceRow {
     VEC(Hole) holes;
     VEC(IdRun) runs;
     bool runs_full;
+    /* Event logs; the parser sets them while it adds records, to static texts. */
+    const char *suspect; /* why there may have been more records among these than could be read; NULL: there were not */
+    const char *lost;    /* what could not be read before the next record, or NULL */
+    bool mixed;          /* event logs: some of its events are of other channels */
     VEC(Diagnostic) diagnostics;
     uint64_t diagnostics_lost;
     VEC(LimitRow) limits;
