@@ -43,14 +43,14 @@ $(BUILD)/tests/%: tests/%.c $(LIB) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(filter %.o,$^) $(LIB) $(ALL_LIBS) -lcmocka
 
-$(BUILD)/tests/mkfixture $(BUILD)/tests/test_evtx_writer: $(BUILD)/tests/evtx_writer.o
+$(BUILD)/tests/mkfixture $(BUILD)/tests/test_evtx_writer $(BUILD)/tests/test_evtx_damage: $(BUILD)/tests/evtx_writer.o
 $(BUILD)/tests/test_fixture_merge: $(BUILD)/tests/fixture_merge.o
 
 # --- parsers: golden tests, replay, fuzzing ---------------------------------------------------------------------------
 CAPTURE := $(addprefix $(BUILD)/tests/,capture.o fixture.o evtx_writer.o)
 $(BUILD)/tests/golden: $(CAPTURE)
 $(BUILD)/tests/test_json_parsers $(BUILD)/tests/test_text_parsers $(BUILD)/tests/test_event_xml \
-$(BUILD)/tests/test_evtx_writer: $(BUILD)/tests/capture.o
+$(BUILD)/tests/test_evtx_writer $(BUILD)/tests/test_evtx_damage: $(BUILD)/tests/capture.o
 $(BUILD)/tests/fuzz/replay: $(CAPTURE) $(BUILD)/tests/fuzz/fuzz_parsers.o
 
 ## test-golden: every parser against fixtures/parsers/; UPDATE=1 renews the expectations

@@ -79,7 +79,7 @@ static void print_row(const SourceRow *row)
         complain(place, d->what);
     }
     if (row->diagnostics_lost) {
-        fprintf(stderr, "vmsift: and %llu places more\n", (unsigned long long)row->diagnostics_lost);
+        fprintf(stderr, "vmsift: and %llu more places\n", (unsigned long long)row->diagnostics_lost);
     }
     for (size_t i = 0; i < row->limits.count; i++) {
         complain("a limit was reached: ", row->limits.at[i].what);
@@ -120,6 +120,9 @@ static int dump_source(Source *src, DumpOptions how, Sink *to)
         fputs("vmsift: no parser reads this file\n", stderr);
     } else if (how.format == DUMP_XML && !parser->dump) {
         fprintf(stderr, "vmsift: a %s file has no XML form; --format jsonl has all of it\n", parser->name);
+    } else if (how.recover && !parser->recovers) {
+        fprintf(stderr, "vmsift: nothing is recovered from a %s file; --recover is for event logs (.evtx)\n",
+                parser->name);
     } else {
         status = dump_with(parser, src, how, to);
     }
@@ -161,6 +164,8 @@ int command_dump(Arguments args)
                 return value ? usage_error("no such format (xml or jsonl): ", value) : EXIT_OURS;
             }
             how.format = strcmp(value, "xml") == 0 ? DUMP_XML : DUMP_JSONL;
+        } else if (option_flag(&args, "--recover")) {
+            how.recover = true;
         } else if (word[0] == '-' && word[1]) {
             return option_unknown(word);
         } else if (path) {

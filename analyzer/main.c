@@ -27,6 +27,7 @@ static const char help[] =
     "  --at TIME               explain the failed backup nearest to that time (2023-05-16T21:33Z)\n"
     "  --task-id ID            explain the failed backup of that task\n"
     "  --assert NAME=yes|no    answer a question of the report\n"
+    "  --recover               dump: also what is left of old and broken records of an event log, marked as such\n"
     "  --color WHEN            always, never or auto (NO_COLOR is respected)\n"
     "  --exit-code             3 confirmed or likely, 4 possible, 5 cannot tell, 0 everything ruled out\n"
     "\n"

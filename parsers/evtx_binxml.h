@@ -39,6 +39,7 @@ struct BinXml {
     const char *why; /* after false: a literal */
     bool limit;      /* it was a bound of ours: nothing more of this chunk will be decoded */
     BinXmlForm form;
+    bool strict;        /* a template or a name that is not the one a record means fails it: old records */
     BinXmlWants *wants; /* NULL: always */
     void *with;
     Arena *source; /* buffers, for as long as the source is read */

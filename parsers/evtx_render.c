@@ -345,6 +345,16 @@ static bool run_program(BinXml *x, const Program *p, const Given *given, unsigne
     return good;
 }
 
+/* Behind the values of a record stand its end token and less than 8 bytes to its end, unless they are another's. */
+static bool values_fill(const Given *given)
+{
+    size_t used = 4 * given->count;
+    for (size_t i = 0; i < given->count; i++) {
+        used += little_u16(given->at + 4 * i);
+    }
+    return used <= given->left && given->left - used <= 8;
+}
+
 /* Behind the token: one byte, template id, offset; the definition if it is here; count, descriptors, values. */
 static bool run_template(BinXml *x, Cursor *c, Context context, unsigned depth)
 {
@@ -362,12 +372,16 @@ static bool run_template(BinXml *x, Cursor *c, Context context, unsigned depth)
         return chunk_fail(x, c->lack ? c->lack : "value count");
     }
     c->pos += 4;
+    Given given = {count, c->in.at + c->pos, cur_left(c)};
+    if (x->strict && (!template_is(x, offset, little_u32(head.at + 1)) || (!depth && !values_fill(&given)))) {
+        return chunk_fail(x, "its template was overwritten");
+    }
     const Program *p = template_at(x, offset, context);
     if (!p) {
         return false;
     }
     x->chunk->work += p->count;
-    return run_program(x, p, &(Given){count, c->in.at + c->pos, cur_left(c)}, depth);
+    return run_program(x, p, &given, depth);
 }
 
 /* Elements outside any template. */
@@ -393,7 +407,7 @@ bool render_fragment(BinXml *x, size_t from, size_t to, Context context, unsigne
         }
     }
     if (c.pos >= c.in.len || c.in.at[c.pos] == TOKEN_END) {
-        return true;
+        return depth || !x->strict || chunk_fail(x, "its content was overwritten");
     }
     if (c.in.at[c.pos] == TOKEN_TEMPLATE) {
         c.pos++;

@@ -530,6 +530,12 @@ const Program *template_at(BinXml *x, uint32_t offset, Context context)
     return p;
 }
 
+bool template_is(const BinXml *x, uint32_t offset, uint32_t id)
+{
+    Str guid = str_slice(x->chunk->bytes, (size_t)offset + 4, (size_t)offset + 8);
+    return guid.len == 4 && little_u32(guid.at) == id;
+}
+
 const Program *template_elements(BinXml *x, Cursor *c, Context context)
 {
     return may_compile(x, cur_left(c)) && token_nodes(x, c, false) ? program_make(x, context) : NULL;

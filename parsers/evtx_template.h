@@ -50,6 +50,8 @@ typedef struct Program { /* a template compiled */
 /* That of the definition at `offset` of the chunk, compiled when it is met first; NULL after a failure. It lives until
  * the next chunk. `context`: where its elements stand. */
 const Program *template_at(BinXml *x, uint32_t offset, Context context);
+/* True if the definition at `offset` of the chunk is that of template `id`, the first four bytes of its GUID. */
+bool template_is(const BinXml *x, uint32_t offset, uint32_t id);
 /* Of the elements at the cursor; it lives as long. */
 const Program *template_elements(BinXml *x, Cursor *c, Context context);
 

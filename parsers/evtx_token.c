@@ -31,6 +31,15 @@ static Str name_clean(Arena *a, Str utf16)
     return (Str){to, len};
 }
 
+static uint16_t name_hash(Str utf16)
+{
+    uint32_t hash = 0;
+    for (size_t i = 0; i < utf16.len; i += 2) {
+        hash = hash * 65599 + little_u16(utf16.at + i);
+    }
+    return (uint16_t)hash;
+}
+
 /* A reference to a name: an offset in the chunk, and the name itself when that offset is right here. */
 static Str name_read(BinXml *x, Cursor *c)
 {
@@ -46,9 +55,12 @@ static Str name_read(BinXml *x, Cursor *c)
     Cursor there = {.in = inline_name ? c->in : k->bytes, .lack = c->lack};
     cur_seek(&there, offset, "name offset");
     cur_u32(&there, "name link");
-    cur_u16(&there, "name hash");
+    uint16_t hash = cur_u16(&there, "name hash");
     Str utf16 = cur_bytes(&there, 2 * (size_t)cur_u16(&there, "name length"), "name");
     cur_u16(&there, "name end");
+    if (x->strict && !there.lack && hash != name_hash(utf16)) {
+        there.lack = "one of its names was overwritten";
+    }
     if (inline_name || there.lack) {
         c->pos = there.lack ? c->pos : there.pos;
         c->lack = there.lack;

@@ -9,6 +9,7 @@ typedef enum Bid { BID_NO, BID_ANY, BID_TEXT, BID_NAME, BID_SHAPE, BID_MAGIC } B
 typedef enum DumpFormat { DUMP_JSONL, DUMP_XML } DumpFormat;
 typedef struct DumpOptions {
     DumpFormat format;
+    bool recover; /* also what is left of records that are none of the file's any more, marked as such */
 } DumpOptions;
 
 typedef struct Parser {
@@ -26,6 +27,7 @@ typedef struct Parser {
     /* Every record in a fuller form than its event, to `to`; NULL: the events themselves are printed. No event goes to
      * `out`, but all the rest does: diagnostics, limits and the note. */
     Status (*dump)(Source *src, Arena *scratch, DumpOptions how, Sink *to, Analysis *out);
+    bool recovers; /* dump knows DumpOptions.recover */
 } Parser;
 
 /* Once, before any thread: the start-up of libraries that cannot bear two at a time. */

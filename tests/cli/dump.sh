@@ -19,6 +19,14 @@ run 0 dump "$FIXTURES/signatures/desktop-heap/confirmed/bundle/WindowsAzure/Logs
 head -c 12000 app.evtx >cut.evtx
 run 0 dump cut.evtx
 has err " cut off"
+cp out plain
+run 0 dump --recover cut.evtx
+has err "recovered records: 0; others of which only the header is left: 1"
+grep -v '"recovered":true,' out | cmp - plain || fail "--recover changed the lines of the log's own records"
+run 0 dump --recover --format xml cut.evtx
+has out "<!-- recovered, damaged, at offset " "its content is lost: record cut off -->"
+run 2 dump --recover "$FIXTURES/signatures/desktop-heap/confirmed/bundle/WindowsAzure/Logs/WaAppAgent.log"
+has err "--recover is for event logs"
 run 2 dump missing.evtx
 run 1 dump --format pdf app.evtx
 run 1 dump
