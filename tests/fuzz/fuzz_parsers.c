@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../capture.h"
+#include "base/sink.h"
 
 static const Parser *chosen(void)
 {
@@ -37,6 +38,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
+static void dump_one(const Parser *parser, Str path, Str bytes, DumpOptions how)
+{
+    Arena run = {0}, scratch = {0};
+    Analysis analysis;
+    Source src;
+    Sink counted = sink_file(NULL);
+    analysis_open(&analysis, NULL, &run);
+    analysis_row(&analysis, path, 0, TIME_NONE, 1);
+    source_open_memory(&src, path, bytes);
+    parser->dump(&src, &scratch, how, &counted, &analysis);
+    source_close(&src);
+    sink_close(&counted);
+    arena_free(&scratch);
+    arena_free(&run);
+}
+
 void fuzz_one(const Parser *parser, Str path, Str bytes)
 {
     Capture c;
@@ -45,4 +62,7 @@ void fuzz_one(const Parser *parser, Str path, Str bytes)
     }
     capture_run(&c, parser, path, bytes, false);
     capture_close(&c);
+    for (int form = 0; parser->dump && form < (parser->recovers ? 4 : 2); form++) {
+        dump_one(parser, path, bytes, (DumpOptions){form % 2 ? DUMP_XML : DUMP_JSONL, form >= 2});
+    }
 }

@@ -1,8 +1,11 @@
-/* replay [-p PARSER] [-s FOLDER] [FILE…]
+/* replay [-p PARSER] [-s FOLDER] [-t STEP] [-r COUNT] [FILE…]
  *
  * Every input of every parser's fixtures, cut at every length (below 4 KiB; then in steps) and with bytes changed, goes
- * through its parser: no crash, no hang, and with CONFIG=asan no leak. FILEs are inputs of fuzz_parsers and go through
- * the same. -p: only this parser. -s: writes the inputs as seeds for the fuzzer instead. */
+ * through its parser and all its forms of dump: no crash, no hang, and with CONFIG=asan no leak. -p: only this parser.
+ * -s: writes the inputs as seeds for the fuzzer instead.
+ *
+ * FILEs instead of the fixtures are inputs of fuzz_parsers, or with -p real files of that parser. With -t they are cut
+ * every STEP bytes only, and with -r a random byte is changed COUNT times in all, always the same ones. */
 #define _POSIX_C_SOURCE 200809L /* getopt, alarm */
 #include <signal.h>
 #include <stdio.h>
@@ -82,6 +85,18 @@ static void run(const Job *job, Str bytes, const char *how, size_t where)
     free(exact);
 }
 
+static void run_changed(const Job *job, size_t at, uint8_t change)
+{
+    uint8_t *changed = malloc(job->bytes.len);
+    if (!changed) {
+        abort();
+    }
+    memcpy(changed, job->bytes.at, job->bytes.len);
+    changed[at] ^= change;
+    run(job, (Str){changed, job->bytes.len}, "changed at", at);
+    free(changed);
+}
+
 static void run_all(const Job *job)
 {
     static const uint8_t changes[] = {0x01, 0x80, 0xFF, 0x20};
@@ -90,17 +105,36 @@ static void run_all(const Job *job)
     for (size_t len = 0; len < bytes.len; len += len < CUT_EACH ? 1 : CUT_STEP) {
         run(job, str_slice(bytes, 0, len), "cut at", len);
     }
-    uint8_t *changed = malloc(bytes.len + 1);
-    if (!changed) {
-        abort();
-    }
     size_t step = bytes.len / FLIPS + 1;
     for (size_t at = 0; at < bytes.len; at += step) {
-        memcpy(changed, bytes.at, bytes.len);
-        changed[at] ^= changes[at / step % sizeof changes];
-        run(job, (Str){changed, bytes.len}, "changed at", at);
+        run_changed(job, at, changes[at / step % sizeof changes]);
     }
-    free(changed);
+}
+
+/* Numbers of a generator of our own, so that they are the same everywhere. */
+static uint32_t random_below(uint32_t bound)
+{
+    static uint64_t state = 1;
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)((state >> 32) % bound);
+}
+
+typedef struct Sample { /* of the lengths and changes of large files */
+    size_t step;        /* 0: not cut */
+    size_t changes;     /* of each file */
+} Sample;
+
+static void run_sample(const Job *job, const Sample *sample)
+{
+    Str bytes = job->bytes;
+    run(job, bytes, "whole", bytes.len);
+    for (size_t len = 0; sample->step && len < bytes.len; len += sample->step) {
+        run(job, str_slice(bytes, 0, len), "cut at", len);
+    }
+    for (size_t i = 0; bytes.len && i < sample->changes; i++) {
+        size_t at = random_below((uint32_t)bytes.len);
+        run_changed(job, at, (uint8_t)(1 + random_below(255)));
+    }
 }
 
 static bool write_seed(const char *folder, const Job *job, size_t index, bool prefix, unsigned number)
@@ -142,27 +176,49 @@ static bool parser_cases(size_t index, const char *seeds, bool prefix)
     return good;
 }
 
-static bool replay_file(const char *path)
+static bool replay_file(const char *path, const Parser *parser, const Sample *sample)
 {
     Arena a = {0};
-    Job job = {.path = str_of(path)};
-    bool good = fixture_read(&a, path, &job.bytes);
-    if (good) {
+    Job job = {.parser = parser, .path = str_of(path)};
+    bool good = fixture_read(&a, path, &job.bytes) && job.bytes.len <= UINT32_MAX;
+    if (good && (sample->step || sample->changes)) {
+        run_sample(&job, sample);
+    } else if (good) {
         run_all(&job);
     }
     arena_free(&a);
     return good;
 }
 
+/* COUNT changes shared out among the files, the first ones having one more where it does not come out even. */
+static bool replay_files(char **paths, size_t count, const Parser *parser, size_t step, size_t changes)
+{
+    bool good = true;
+    for (size_t i = 0; i < count; i++) {
+        Sample sample = {step, changes / count + (i < changes % count)};
+        good = replay_file(paths[i], parser, &sample) && good;
+    }
+    return good;
+}
+
 int main(int argc, char **argv)
 {
     const char *only = NULL, *seeds = NULL;
+    size_t step = 0, changes = 0;
     bool good = true;
-    for (int option; (option = getopt(argc, argv, "p:s:")) != -1;) {
-        if (option == '?') {
-            return 2;
+    for (int option; (option = getopt(argc, argv, "p:s:t:r:")) != -1;) {
+        switch (option) {
+        case 'p': only = optarg; break;
+        case 's': seeds = optarg; break;
+        case 't': step = strtoul(optarg, NULL, 10); break;
+        case 'r': changes = strtoul(optarg, NULL, 10); break;
+        default: return 2;
         }
-        *(option == 'p' ? &only : &seeds) = optarg;
+    }
+    const Parser *parser = only ? parser_named(str_of(only)) : NULL;
+    if (only && !parser) {
+        fprintf(stderr, "replay: there is no parser %s\n", only);
+        return 2;
     }
     guard();
     for (size_t i = 0; optind == argc && parsers[i]; i++) {
@@ -170,9 +226,7 @@ int main(int argc, char **argv)
             good = parser_cases(i, seeds, !only) && good;
         }
     }
-    for (int i = optind; i < argc; i++) {
-        good = replay_file(argv[i]) && good;
-    }
+    good = replay_files(argv + optind, (size_t)(argc - optind), parser, step, changes) && good;
     printf("replay: %lu runs%s\n", runs, good ? "" : ", some inputs could not be read");
     return good ? 0 : 1;
 }
