@@ -1,5 +1,6 @@
 #include "evtx_render.h"
 
+#include "base/secret.h"
 #include "evtx_chunk.h"
 #include "limits.h"
 
@@ -55,14 +56,38 @@ static inline size_t run_element(const Run *r, size_t i, bool *good)
     return s->jump - 1;
 }
 
+static bool named_secret(const Run *r, const BinXmlValue *value)
+{
+    Bytes *name = &r->x->chunk->name;
+    name->len = 0;
+    value_put(r->x->source, name, value);
+    return secret_named(bytes_str(name));
+}
+
+/* Its name, a constant or a value, says that it must not leave. */
+static inline bool is_secret(const Run *r, const Step *s)
+{
+    return s->secret || (s->each != NO_VALUE && named_secret(r, &r->values[s->each]));
+}
+
 /* ---- XML ---- */
 
-static inline bool run_value_xml(const Run *r, const BinXmlValue *v)
+static inline void put_value_xml(const Run *r, const Step *s, const BinXmlValue *v)
 {
+    if (v->len && is_secret(r, s)) {
+        bytes_put(r->x->source, &r->x->text, STR("***"));
+    } else {
+        value_xml(r->x->source, &r->x->text, v);
+    }
+}
+
+static inline bool run_value_xml(const Run *r, const Step *s)
+{
+    const BinXmlValue *v = &r->values[s->value];
     if (v->type == TYPE_XML) {
         return run_nested(r, v, IN_DOCUMENT);
     }
-    value_xml(r->x->source, &r->x->text, v);
+    put_value_xml(r, s, v);
     return true;
 }
 
@@ -72,7 +97,7 @@ static void run_attribute(const Run *r, const Step *s)
     const BinXmlValue *v = &r->values[s->value];
     if (!value_null(v)) {
         bytes_put(x->source, &x->text, s->constant);
-        value_xml(x->source, &x->text, v);
+        put_value_xml(r, s, v);
         bytes_put(x->source, &x->text, STR("\""));
     }
 }
@@ -85,7 +110,7 @@ static bool run_xml(const Run *r, size_t from, size_t to)
         const Step *s = &r->program->steps[i];
         bytes_put(x->source, &x->text, s->text);
         switch (s->op) {
-        case OP_VALUE: good = run_value_xml(r, &r->values[s->value]); break;
+        case OP_VALUE: good = run_value_xml(r, s); break;
         case OP_ATTRIBUTE: run_attribute(r, s); break;
         case OP_ELEMENT: i = run_element(r, i, &good); break;
         default: break;
@@ -161,8 +186,9 @@ static bool json_leaf(const Run *r, const Step *s, const BinXmlValue *v)
         json_close(x);
         return good;
     }
+    bool secret = v->len && is_secret(r, s);
     json_name(r, s);
-    if (s->secret && v->len) {
+    if (secret) {
         bytes_put(x->source, &x->text, STR("\"***\""));
     } else {
         value_json(x->source, &x->text, v);

@@ -8,6 +8,8 @@
 typedef struct Lower { /* nodes on their way into steps */
     BinXml *x;
     size_t values; /* see Program */
+    bool secret;   /* XML: the name of an element or attribute around says that what follows must not leave … */
+    uint16_t secret_name; /* … or this value may say so, which is the name; or NO_VALUE */
 } Lower;
 
 static const Node *node_at(const Lower *l, size_t i)
@@ -43,6 +45,9 @@ static void write_raw(Lower *l, Str text)
 
 static void write_escaped(Lower *l, Str text)
 {
+    if (l->secret) {
+        text = text.len ? STR("***") : text;
+    }
     Bytes *b = &l->x->chunk->constant;
     size_t from = b->len;
     bytes_put(l->x->source, b, text);
@@ -87,23 +92,52 @@ static void element_end(Lower *l, size_t step)
 
 /* ---- XML: constant text and values in turn ---- */
 
+static void xml_value(Lower *l, uint16_t value)
+{
+    Step *s = step_add(l, OP_VALUE, value);
+    s->secret = l->secret;
+    s->each = l->secret_name;
+    value_used(l, l->secret_name);
+}
+
 static void xml_attribute(Lower *l, size_t i)
 {
     const Node *n = node_at(l, i), *first = node_at(l, i + 1);
     Str name = arena_join(&l->x->chunk->arena, (Str[]){STR(" "), n->text, STR("=\"")}, 3);
     if (n->end == i + 2 && first->kind == NODE_VALUE && first->optional) {
-        step_add(l, OP_ATTRIBUTE, first->value)->constant = name;
+        Step *s = step_add(l, OP_ATTRIBUTE, first->value);
+        s->constant = name;
+        s->secret = secret_named(n->text);
         return;
     }
+    const Lower outer = *l;
+    l->secret = secret_named(n->text);
+    l->secret_name = NO_VALUE;
     write_raw(l, name);
     for (size_t at = i + 1; at < n->end; at++) {
         if (node_at(l, at)->kind == NODE_VALUE) {
-            step_add(l, OP_VALUE, node_at(l, at)->value);
+            xml_value(l, node_at(l, at)->value);
         } else {
             write_escaped(l, node_at(l, at)->text);
         }
     }
     write_raw(l, STR("\""));
+    l->secret = outer.secret;
+    l->secret_name = outer.secret_name;
+}
+
+/* By its own name, or that in the attribute of <Data Name="…">. */
+static void xml_secret(Lower *l, size_t i)
+{
+    const Node *n = node_at(l, i);
+    l->secret = l->secret || secret_named(n->text);
+    for (size_t at = i + 1; at < n->end && node_at(l, at)->kind == NODE_ATTRIBUTE; at = node_at(l, at)->end) {
+        const Node *name = node_at(l, at), *first = node_at(l, at + 1);
+        if (name->end == at + 2 && str_eq(n->text, STR("Data")) && str_eq(name->text, STR("Name"))) {
+            l->secret = l->secret || (first->kind == NODE_TEXT && secret_named(first->text));
+            l->secret_name = first->kind == NODE_VALUE ? first->value : l->secret_name;
+        }
+    }
 }
 
 static void xml_node(Lower *l, size_t i);
@@ -120,10 +154,14 @@ static void xml_element(Lower *l, size_t i)
     if (n->empty) {
         write_raw(l, STR("/>"));
     } else {
+        const Lower outer = *l;
+        xml_secret(l, i);
         write_raw(l, STR(">"));
         for (; at < n->end; at = node_at(l, at)->end) {
             xml_node(l, at);
         }
+        l->secret = outer.secret;
+        l->secret_name = outer.secret_name;
         write_raw(l, STR("</"));
         write_raw(l, n->text);
         write_raw(l, STR(">"));
@@ -147,7 +185,7 @@ static void xml_node(Lower *l, size_t i)
     const Node *n = node_at(l, i);
     switch (n->kind) {
     case NODE_ELEMENT: xml_element(l, i); break;
-    case NODE_VALUE: step_add(l, OP_VALUE, n->value); break;
+    case NODE_VALUE: xml_value(l, n->value); break;
     case NODE_PI: xml_instruction(l, n->text); break;
     default: write_escaped(l, n->text);
     }
@@ -475,7 +513,7 @@ static void lower_all(Lower *l, Context context)
 static Program *program_make(BinXml *x, Context context)
 {
     BinXmlChunk *k = x->chunk;
-    Lower l = {.x = x};
+    Lower l = {.x = x, .secret_name = NO_VALUE};
     lower_all(&l, context);
     Program *p = ARENA_NEW(&k->arena, Program, 1);
     Step *steps = ARENA_NEW(&k->arena, Step, k->steps.count);

@@ -30,11 +30,11 @@ typedef enum Op {
 typedef struct Step {
     uint8_t op;
     uint8_t context; /* Context of OP_NESTED, SystemItem of the others; SYSTEM_COUNT: none */
-    bool secret;     /* leaf: its name says that the value must not leave */
+    bool secret;     /* leaf, value, attribute: its name says that the value must not leave */
     uint16_t value;  /* number of a value, or NO_VALUE: the constant */
-    uint16_t each;   /* element: the value whose items repeat it; leaf: the value that is its name; or NO_VALUE */
-    uint32_t jump;   /* number of a step */
-    Str text;        /* XML before the step; name of a leaf or an object, for JSON with quotes and colon */
+    uint16_t each; /* element: the value whose items repeat it; leaf, value: the value that is its name; or NO_VALUE */
+    uint32_t jump; /* number of a step */
+    Str text;      /* XML before the step; name of a leaf or an object, for JSON with quotes and colon */
     Str constant;
 } Step;
 

@@ -181,6 +181,7 @@ TEST(secrets_are_masked_whatever_the_nesting)
     } cases[] = {
         {"design=5", "design=5"},
         {"PublicKeyToken=b77a5c561934e089", "PublicKeyToken=b77a5c561934e089"},
+        {"ElevatedToken: %%1842", "ElevatedToken: %%1842"},
         {"?sv=1\\u0026sig=aBc\\u0026se=2", "?sv=1\\u0026sig=***\\u0026se=2"},
         {"sv%3D1%26sig%3DaBc%26se%3D2", "sv%3D1%26sig%3D***%26se%3D2"},
         {"Authorization: Bearer eyJabc.def", "Authorization: ***"},

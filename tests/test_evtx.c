@@ -238,6 +238,41 @@ static void add_record(Made *m, unsigned number, const char *first, Data a, Data
     record_end(m);
 }
 
+/* <Event><EventData><Data Name="value 0">value 1</Data></EventData></Event>, with a template of its own. */
+static void add_named_record(Made *m, const char *name, const char *value)
+{
+    record_begin(m, 1);
+    put(m, 0x010C, 2);
+    put(m, 8, 4);
+    put(m, m->at + 4, 4);
+    put(m, 0, 20);
+    size_t size_at = m->at;
+    put(m, 0, 4);
+    put(m, 0x0001010F, 4);
+    m->in_template = true;
+    open_tag(m, "Event", NO_VALUE, false);
+    close_start(m);
+    open_tag(m, "EventData", NO_VALUE, false);
+    close_start(m);
+    open_tag(m, "Data", NO_VALUE, true);
+    attribute(m, "Name");
+    hole(m, 0x0D, 0);
+    close_start(m);
+    hole(m, 0x0D, 1);
+    close_tag(m);
+    close_tag(m);
+    close_tag(m);
+    put(m, 0, 1);
+    m->in_template = false;
+    patch(m, size_at, m->at - size_at - 4, 4);
+    put(m, 2, 4);
+    descriptor(m, 2 * strlen(name), 0x01);
+    descriptor(m, 2 * strlen(value), 0x01);
+    put_wide(m, name);
+    put_wide(m, value);
+    record_end(m);
+}
+
 #define STRING(literal)  ((Data){0x01, "" literal, sizeof(literal) - 1})
 #define STRINGS(literal) ((Data){0x81, "" literal, sizeof(literal)})
 
@@ -385,6 +420,45 @@ TEST(evtx_data_named_like_a_secret_is_masked)
     add_record(m, 1, "Password", STRING("hunter2"), STRING("sig=abc"));
     Said *said = dump(made_bytes(m), DUMP_JSONL);
     assert_true(str_has(said->dump, STR("{\"Password\":\"***\",\"Data1\":\"sig=***\"}")));
+    said = dump(made_bytes(m), DUMP_XML);
+    assert_true(str_has(said->dump, STR("<Data Name=\"Password\">***</Data><Data>sig=***</Data>")));
+}
+
+TEST(evtx_data_whose_name_is_a_value_is_masked_by_it)
+{
+    Made *m = made_begin();
+    add_named_record(m, "Password", "hunter2");
+    add_named_record(m, "PasswordHint", "dog");
+    Said *said = dump(made_bytes(m), DUMP_XML);
+    assert_true(str_has(said->dump, STR("<Data Name=\"Password\">***</Data>")));
+    assert_true(str_has(said->dump, STR("<Data Name=\"PasswordHint\">dog</Data>")));
+    said = dump(made_bytes(m), DUMP_JSONL);
+    assert_true(str_has(said->dump, STR("\"Password\":\"***\"")));
+    assert_true(str_has(said->dump, STR("\"PasswordHint\":\"dog\"")));
+}
+
+TEST(evtx_element_or_attribute_named_like_a_secret_is_masked)
+{
+    Made *m = made_begin();
+    record_begin(m, 1);
+    open_tag(m, "Event", NO_VALUE, false);
+    close_start(m);
+    open_tag(m, "UserData", NO_VALUE, false);
+    close_start(m);
+    open_tag(m, "Login", NO_VALUE, true);
+    attribute(m, "ApiKey");
+    text(m, "k1");
+    close_start(m);
+    leaf(m, "Password", "hunter2");
+    leaf(m, "User", "alice");
+    close_tag(m);
+    close_tag(m);
+    close_tag(m);
+    record_end(m);
+    Said *said = dump(made_bytes(m), DUMP_XML);
+    assert_true(str_has(said->dump, STR("<Login ApiKey=\"***\"><Password>***</Password><User>alice</User></Login>")));
+    said = dump(made_bytes(m), DUMP_JSONL);
+    assert_true(str_has(said->dump, STR("{\"@ApiKey\":\"***\",\"Password\":\"***\",\"User\":\"alice\"}")));
 }
 
 TEST(evtx_name_that_is_markup_becomes_a_name)
@@ -545,6 +619,8 @@ int main(void)
         cmocka_unit_test(evtx_string_array_repeats_its_element),
         cmocka_unit_test(evtx_repeated_named_data_stays_apart_in_json),
         cmocka_unit_test(evtx_data_named_like_a_secret_is_masked),
+        cmocka_unit_test(evtx_data_whose_name_is_a_value_is_masked_by_it),
+        cmocka_unit_test(evtx_element_or_attribute_named_like_a_secret_is_masked),
         cmocka_unit_test(evtx_name_that_is_markup_becomes_a_name),
         cmocka_unit_test(evtx_fragment_without_a_template_has_no_dependencies),
         cmocka_unit_test(evtx_chunk_cut_in_a_record_keeps_the_records_before),

@@ -42,7 +42,13 @@ static bool padding(uint8_t c)
     return c == ' ' || c == '"' || c == '\'' || c == '\\' || c == '\t';
 }
 
-/* The assembly names of every .NET stack trace hold one, and it is public. */
+/* The assembly names of every .NET stack trace hold the one, and it is public; the other is yes or no in every logon.
+ */
+static bool harmless(Str word)
+{
+    return str_ends_nocase(word, STR("publickeytoken")) || str_ends_nocase(word, STR("elevatedtoken"));
+}
+
 static const Name *name_of(Str word)
 {
     uint8_t last = word.len ? byte_lower(word.at[word.len - 1]) : 0;
@@ -51,7 +57,7 @@ static const Name *name_of(Str word)
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (str_ends_nocase(word, names[i].ending) && (!names[i].whole || word.len == names[i].ending.len)) {
-            return str_ends_nocase(word, STR("publickeytoken")) ? NULL : &names[i];
+            return harmless(word) ? NULL : &names[i];
         }
     }
     return NULL;
