@@ -466,6 +466,7 @@ typedef struct Walk {
     Section section;
     int leaf;          /* depth of the open element that had no child up to now, or -1 */
     Str element, name; /* of it: its local name, and the name of the field it makes */
+    bool attributes;   /* it has some, which are fields: its text is one only if there is any */
     VEC(Str) parts;    /* of its text */
 } Walk;
 
@@ -484,15 +485,19 @@ static Str reader_text(Walk *w, const xmlChar *text)
     return text ? arena_str(w->sp->scratch, str_of((const char *)text)) : (Str){0};
 }
 
-static void walk_attributes(Walk *w, xmlTextReader *reader)
+static void walk_attributes(Walk *w, xmlTextReader *reader, int depth)
 {
+    bool data = depth >= 2 && w->section == SECTION_EVENT_DATA && str_eq(w->element, STR("Data"));
     while (xmlTextReaderMoveToNextAttribute(reader) == 1) {
         Str name = local_name(reader_text(w, xmlTextReaderConstLocalName(reader)));
         Str value = reader_text(w, xmlTextReaderConstValue(reader));
         if (w->section == SECTION_SYSTEM) {
             head_set(&w->body.head, w->element, name, value);
-        } else if (str_eq(name, STR("Name"))) {
-            w->name = value;
+        } else if (data) {
+            w->name = str_eq(name, STR("Name")) ? value : w->name;
+        } else if (xmlTextReaderIsNamespaceDecl(reader) != 1) {
+            w->attributes = true;
+            *VEC_ADD(w->sp->scratch, &w->body.fields) = (Field){name, value};
         }
     }
     xmlTextReaderMoveToElement(reader);
@@ -508,7 +513,11 @@ static void walk_leaf(Walk *w, int depth)
     switch (w->section) {
     case SECTION_SYSTEM: head_set(&w->body.head, depth == 2 ? w->element : (Str){0}, (Str){0}, value); break;
     case SECTION_EVENT_DATA:
-    case SECTION_USER_DATA: *VEC_ADD(w->sp->scratch, &w->body.fields) = (Field){w->name, value}; break;
+    case SECTION_USER_DATA:
+        if (value.len || !w->attributes) {
+            *VEC_ADD(w->sp->scratch, &w->body.fields) = (Field){w->name, value};
+        }
+        break;
     case SECTION_RENDERING: w->body.message = str_eq(w->element, STR("Message")) ? value : w->body.message; break;
     case SECTION_NONE: break;
     }
@@ -522,9 +531,10 @@ static void walk_start(Walk *w, xmlTextReader *reader, int depth)
     w->name = unnamed ? (Str){0} : w->element;
     w->leaf = depth;
     w->parts.count = 0;
-    bool empty = xmlTextReaderIsEmptyElement(reader) == 1;
-    if (depth >= 2 && (w->section == SECTION_SYSTEM || w->section == SECTION_EVENT_DATA)) {
-        walk_attributes(w, reader);
+    bool empty = xmlTextReaderIsEmptyElement(reader) == 1, of_system = w->section == SECTION_SYSTEM;
+    w->attributes = false;
+    if (of_system ? depth >= 2 : w->section == SECTION_EVENT_DATA || w->section == SECTION_USER_DATA) {
+        walk_attributes(w, reader, depth);
     }
     if (empty) {
         walk_leaf(w, depth);
@@ -768,13 +778,42 @@ static bool is_at_start(Str text, size_t at)
            text.at[at - 1] >= 0x80;
 }
 
+/* True if nothing but a byte order mark, blanks, instructions and comments stands there. */
+static bool is_prolog(Str text)
+{
+    Str rest = str_trim(str_from(text, str_starts(text, STR("\xEF\xBB\xBF")) ? 3 : 0));
+    for (Comment kind; rest.len && (kind = comment_kind(rest, 0)) != COMMENT_KINDS && kind != CDATA;) {
+        size_t end = str_find(rest, str_of(comment_ends[kind]), 2);
+        rest = str_trim(str_from(rest, end == STR_NOT_FOUND ? 0 : end + str_of(comment_ends[kind]).len));
+        if (end == STR_NOT_FOUND) {
+            return false;
+        }
+    }
+    return rest.len == 0;
+}
+
+/* A filter that let no event through: <Events/>, or a root with nothing in it, and nothing else in the file. */
+static bool is_empty_root(Str text, size_t at)
+{
+    size_t end = tag_end(text, at);
+    if (end == STR_NOT_FOUND || !is_prolog(str_slice(text, 0, at))) {
+        return false;
+    }
+    Str rest = str_trim(str_from(text, end));
+    return text.at[end - 2] == '/' ? rest.len == 0 : str_eq(rest, STR("</Events>"));
+}
+
 static Bid event_xml_bid(Str path, Str head)
 {
     uint8_t bytes[LIMIT_HEAD];
     Str text = head_text(head, bytes);
     (void)path;
     for (size_t at = 0; (at = str_find_byte(text, '<', at)) != STR_NOT_FOUND; at++) {
-        if (!str_eq(name_at(text, at + 1), STR("Event")) || !is_at_start(text, at)) {
+        Str name = name_at(text, at + 1);
+        if (str_eq(name, STR("Events")) && is_empty_root(text, at)) {
+            return BID_SHAPE;
+        }
+        if (!str_eq(name, STR("Event")) || !is_at_start(text, at)) {
             continue;
         }
         Str tag = str_slice(text, at, tag_end(text, at));

@@ -59,6 +59,22 @@ TEST(event_has_every_part)
     capture_close(r);
 }
 
+TEST(event_attributes_of_data_are_fields)
+{
+    Capture *r =
+        parse(STR(EVENT(VSS, "<UserData Kind='k'><Failure xmlns='urn:x' xmlns:a='urn:a'><Error Code='15007'></Error>"
+                             "<Item a:Id='4'>text</Item><Plain></Plain></Failure></UserData>")));
+    static const char *const fields[][2] = {
+        {"Kind", "k"}, {"Code", "15007"}, {"Id", "4"}, {"Item", "text"}, {"Plain", ""}};
+    assert_int_equal(r->events.count, 1);
+    assert_int_equal(r->events.at[0].field_count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_str(r->events.at[0].fields[i].name, str_of(fields[i][0]));
+        assert_str(r->events.at[0].fields[i].value, str_of(fields[i][1]));
+    }
+    capture_close(r);
+}
+
 TEST(names_below_other_elements_are_not_those_of_system)
 {
     Capture *r =
@@ -214,6 +230,11 @@ TEST(bid_knows_an_event_by_its_shape)
     assert_int_equal(bid(STR("- <Event>\r\n- <System>\r\n")), BID_SHAPE);
     assert_int_equal(bid(STR("<\0E\0v\0e\0n\0t\0>\0<\0S\0y\0s\0t\0e\0m\0>\0")), BID_SHAPE);
     assert_int_equal(bid(STR("<Events><Meeting/></Events>")), BID_NO);
+    assert_int_equal(bid(STR("<Events/>")), BID_SHAPE);
+    assert_int_equal(bid(STR("\xEF\xBB\xBF<?xml version='1.0'?>\n<!-- none -->\n<Events>\n</Events>\n")), BID_SHAPE);
+    assert_int_equal(bid(STR("<Events></Events><p/>")), BID_NO);
+    assert_int_equal(bid(STR("text <Events></Events>")), BID_NO);
+    assert_int_equal(bid(STR("<!-- <Events></Events>")), BID_NO);
     assert_int_equal(bid(STR("<EventList><Event><Title>x</Title></Event></EventList>")), BID_NO);
     assert_int_equal(bid(STR("<Objs Version='1.1.0.1'><Obj RefId='0'/></Objs>")), BID_NO);
     assert_int_equal(bid(STR("[00000007] 05/31/2023 got " ONE)), BID_NO);
@@ -224,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_has_every_part),
+        cmocka_unit_test(event_attributes_of_data_are_fields),
         cmocka_unit_test(names_below_other_elements_are_not_those_of_system),
         cmocka_unit_test(event_without_record_number_has_its_line),
         cmocka_unit_test(event_marks_by_either_provider_name),
