@@ -16,20 +16,36 @@ static void key(Sink *out, const char *name, Str value)
     }
 }
 
+/* Fields of the same name are told apart only this far back: names are compared with every one. */
+#define NAMES_LOOKED_AT 256
+
+/* JSON has one member a name: the second field of a name is name#2. */
+static void member_name(Sink *out, const Event *ev, size_t i, Arena *scratch)
+{
+    Str name = ev->fields[i].name;
+    unsigned same = 1;
+    for (size_t k = i; k > 0 && i - k < NAMES_LOOKED_AT; k--) {
+        same += str_eq(ev->fields[k - 1].name, name);
+    }
+    sink_json(out, same == 1 ? name : arena_join(scratch, (Str[]){name, arena_format(scratch, "#%u", same)}, 2));
+}
+
 static void data(Sink *out, const Event *ev)
 {
+    Arena scratch = {0};
     unsigned unnamed = 0;
     sink_put(out, ",\"data\":{");
     for (size_t i = 0; i < ev->field_count; i++) {
         sink_put(out, i ? "," : "");
         if (ev->fields[i].name.len) {
-            sink_json(out, ev->fields[i].name);
+            member_name(out, ev, i, &scratch);
         } else {
             sink_format(out, "\"Data%u\"", ++unnamed);
         }
         sink_put(out, ":");
         sink_json(out, secret_named(ev->fields[i].name) ? STR("***") : ev->fields[i].value);
     }
+    arena_free(&scratch);
     sink_put(out, "}");
 }
 
