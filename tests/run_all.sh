@@ -72,8 +72,11 @@ part cli sh tests/run_cli.sh "$build/vmsift" "$build/tests/mkfixture"
 shared=../shared
 if [ -d $shared/corpus/evtx ] && [ -f tests/corpus_evtx.py ]; then
     part corpus-evtx python3 -B tests/corpus_evtx.py "$build/vmsift" $shared/corpus/evtx
+    # All of it: -t 4096 -r 10000 (ten minutes with sanitizers).
+    part corpus-broken "$build/tests/fuzz/replay" -p evtx -t 65536 -r 1000 $shared/corpus/evtx/*.evtx
 else
     skip corpus-evtx "no $shared/corpus"
+    skip corpus-broken "no $shared/corpus"
 fi
 if [ -d $shared/corpus/sigma ]; then
     part corpus-sigma python3 -B tests/corpus_sigma.py "$build/vmsift" $shared/corpus/sigma
@@ -96,6 +99,8 @@ if printf 'int main(void) { return 0; }\n' | ${CC:-cc} -fsanitize=address,undefi
         for target in test-golden test-replay; do
             has_target $target && part "asan $target" $make CONFIG=asan BUILD="$build/asan" $target
         done
+        [ ! -d $shared/corpus/evtx ] ||
+            part "asan corpus-broken" "$build/asan/tests/fuzz/replay" -p evtx -t 1048576 -r 200 $shared/corpus/evtx/*.evtx
         part "asan fixtures" python3 -B tests/run_fixtures.py --vmsift "$build/asan/vmsift" --mkfixture "$build/tests/mkfixture" --seconds 45 verdicts truncation
         part "asan cli" sh tests/run_cli.sh "$build/asan/vmsift" "$build/tests/mkfixture" climbing-names deep-nesting dump encrypted-member \
             folder-loop long-lines missing-file secrets several-bundles standard-input stored-zip64-descriptor threads-event-xml
