@@ -122,6 +122,10 @@ test: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all test-tools
 	@MAKE="$(MAKE)" CC="$(CC)" sh tests/run_all.sh $(BUILD)
 
+## conformance: the readers of event logs and hives against other readers on real files, a line a format
+conformance: all
+	@python3 -B tests/conformance.py $(BUILD)/vmsift ../shared/corpus/evtx
+
 ## bench: analyze against bsdtar on a bundle of 1 GiB unpacked
 bench: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/mkfixture
@@ -137,4 +141,4 @@ install: all
 format:
 	clang-format -i $(wildcard analyzer/*.[ch] analyzer/base/*.[ch] parsers/*.[ch] tests/*.[ch] tests/*/*.[ch])
 
-.PHONY: deps test-deps demo test-tools test bench install format
+.PHONY: deps test-deps demo test-tools test bench conformance install format
