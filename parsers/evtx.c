@@ -106,7 +106,7 @@ static Str system_text(Reader *r, SystemItem item)
         return value_str(v);
     }
     value_put(r->xml.source, &r->line, v);
-    return (Str){r->line.at + from, r->line.len - from};
+    return str_from(bytes_str(&r->line), from);
 }
 
 static uint64_t system_number(const Reader *r, SystemItem item, uint64_t otherwise)

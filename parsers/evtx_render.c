@@ -328,7 +328,7 @@ static BinXmlValue *values_push(BinXml *x, size_t count)
     while (k->values.room - k->values.count < count) {
         vec_grow(x->source, (void **)&k->values.at, k->values.count, &k->values.room, sizeof *k->values.at);
     }
-    BinXmlValue *at = k->values.at + k->values.count;
+    BinXmlValue *at = k->values.at ? k->values.at + k->values.count : NULL;
     k->values.count += count;
     return at;
 }
