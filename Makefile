@@ -39,19 +39,20 @@ $(BUILD)/signatures_builtin.c: signatures/embed.awk $(SIGS) Makefile
 	@mkdir -p $(@D)
 	awk -f signatures/embed.awk $(SIGS) > $@.new && mv $@.new $@
 
-$(BUILD)/tests/%: tests/%.c $(LIB) Makefile
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(filter %.o,$^) $(LIB) $(ALL_LIBS) -lcmocka
+# What the test programs share; each takes of it what it calls.
+TEST_LIB  := $(BUILD)/tests/libtests.a
+TEST_HELP := $(filter-out tests/test_% tests/golden.c tests/mkfixture.c,$(sort $(wildcard tests/*.c)))
+TEST_OBJ  := $(TEST_HELP:%.c=$(BUILD)/%.o)
+$(TEST_LIB): $(TEST_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
 
-$(BUILD)/tests/mkfixture $(BUILD)/tests/test_evtx_writer $(BUILD)/tests/test_evtx_damage: $(BUILD)/tests/evtx_writer.o
-$(BUILD)/tests/test_fixture_merge: $(BUILD)/tests/fixture_merge.o
+$(BUILD)/tests/%: tests/%.c $(TEST_LIB) $(LIB) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(filter %.o,$^) $(TEST_LIB) $(LIB) $(ALL_LIBS) -lcmocka
 
 # --- parsers: golden tests, replay, fuzzing ---------------------------------------------------------------------------
-CAPTURE := $(addprefix $(BUILD)/tests/,capture.o fixture.o evtx_writer.o)
-$(BUILD)/tests/golden: $(CAPTURE)
-$(BUILD)/tests/test_json_parsers $(BUILD)/tests/test_text_parsers $(BUILD)/tests/test_event_xml \
-$(BUILD)/tests/test_evtx_writer $(BUILD)/tests/test_evtx_damage: $(BUILD)/tests/capture.o
-$(BUILD)/tests/fuzz/replay: $(CAPTURE) $(BUILD)/tests/fuzz/fuzz_parsers.o
+$(BUILD)/tests/fuzz/replay: $(BUILD)/tests/fuzz/fuzz_parsers.o
 
 ## test-golden: every parser against fixtures/parsers/; UPDATE=1 renews the expectations
 test-golden: $(BUILD)/tests/golden
@@ -80,7 +81,7 @@ fuzz: $(BUILD)/fuzz/fuzz_parsers $(BUILD)/tests/fuzz/replay
 	    -artifact_prefix=$(BUILD)/fuzz/findings/ -print_final_stats=1 \
 	    $(BUILD)/fuzz/corpus$(PARSER) $(BUILD)/fuzz/seeds$(PARSER)
 .PHONY: test-golden test-replay fuzz
--include $(FUZZ_LIB:.o=.d) $(FUZZ_MAIN:.o=.d) $(CAPTURE:.o=.d) \
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_MAIN:.o=.d) $(TEST_OBJ:.o=.d) \
     $(addprefix $(BUILD)/tests/,golden.d fuzz/replay.d fuzz/fuzz_parsers.d)
 # --- end of parsers ---------------------------------------------------------------------------------------------------
 
@@ -95,10 +96,9 @@ help: ; @sed -n 's/^## //p' $(MAKEFILE_LIST)
 # --- tests, tools ---
 
 # The fixture writer does not need cmocka: `make demo` works without it.
-MKFIXTURE := $(addprefix $(BUILD)/tests/,evtx_writer.o fixture_merge.o)
-$(BUILD)/tests/mkfixture: tests/mkfixture.c $(MKFIXTURE) $(LIB) Makefile
+$(BUILD)/tests/mkfixture: tests/mkfixture.c $(TEST_LIB) $(LIB) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(MKFIXTURE) $(LIB) $(ALL_LIBS)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(TEST_LIB) $(LIB) $(ALL_LIBS)
 
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 DEMO := fixtures/signatures/desktop-heap/confirmed/bundle
