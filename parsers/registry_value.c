@@ -1,0 +1,272 @@
+/* The keys that decide something are those of bundle-formats.md section 6. */
+#include "registry_value.h"
+
+#include "text_stamp.h"
+#include "utf.h"
+
+#define SERVICE(name)  "HKLM\\SYSTEM\\CurrentControlSet\\Services\\" name
+#define CONTROL(name)  "HKLM\\SYSTEM\\CurrentControlSet\\Control\\" name
+#define SOFTWARE(name) "HKLM\\SOFTWARE\\" name
+/* What 32-bit programs write is seen in a view of its own. */
+#define BOTH_VIEWS(name, values)                                                                                       \
+    {SOFTWARE(name), values},                                                                                          \
+    {                                                                                                                  \
+        SOFTWARE("WOW6432Node\\" name), values                                                                         \
+    }
+#define EVENT_CLASS                                                                                                    \
+    "Microsoft\\EventSystem\\{26c409cc-ae86-11d1-b616-00805fc79216}\\EventClasses\\"                                   \
+    "{FAF53CC4-BD73-4E36-83F1-2B23F46E513E}-{00000000-0000-0000-0000-000000000000}-"                                   \
+    "{00000000-0000-0000-0000-000000000000}"
+#define HOW_IT_RUNS "Start|ObjectName|ImagePath"
+#define BCDR        "IsProviderInstalled|UseVssFullBackup|UseVssCopyBackup"
+#define BCDR_PERSISTENT                                                                                                \
+    "IsCommonProviderInstalled|IsVCRedistInstalled|SnapshotWithoutThreads|SnapshotMethod|"                             \
+    "CalculateSnapshotTimeFromHost"
+
+typedef struct WantedKey {
+    const char *key;    /* a part may end in `*`: anything from there to the next backslash */
+    const char *values; /* names, a bar between two; `*`: all of them */
+} WantedKey;
+
+static const WantedKey wanted_keys[] = {
+    {CONTROL("ComputerName\\ComputerName"), "ComputerName"},
+    {CONTROL("Session Manager\\SubSystems"), "Windows"},
+    {CONTROL("TimeZoneInformation"), "TimeZoneKeyName|ActiveTimeBias"},
+    {SERVICE("COMSysApp"), HOW_IT_RUNS},
+    {SERVICE("Dhcp"), HOW_IT_RUNS},
+    {SERVICE("EventSystem"), HOW_IT_RUNS},
+    {SERVICE("KeyIso"), HOW_IT_RUNS},
+    {SERVICE("MSDTC"), HOW_IT_RUNS},
+    {SERVICE("Msiserver"), HOW_IT_RUNS},
+    {SERVICE("RdAgent"), HOW_IT_RUNS},
+    {SERVICE("swprv"), HOW_IT_RUNS},
+    {SERVICE("swprv\\Parameters"), "ServiceDll"},
+    {SERVICE("Tcpip\\Parameters\\Interfaces\\*"), "EnableDHCP"},
+    {SERVICE("VSS"), HOW_IT_RUNS},
+    {SERVICE("VSS\\VssAccessControl"), "*"},
+    {SERVICE("WindowsAzureGuestAgent"), HOW_IT_RUNS},
+    {SERVICE("Winmgmt"), HOW_IT_RUNS},
+    {SOFTWARE(EVENT_CLASS), "TypeLib"},
+    BOTH_VIEWS("Microsoft\\.NETFramework", "Enable64Bit"),
+    BOTH_VIEWS("Microsoft\\.NETFramework\\v*", "SchUseStrongCrypto"),
+    BOTH_VIEWS("Microsoft\\BcdrAgent", BCDR),
+    BOTH_VIEWS("Microsoft\\BcdrAgentPersistentKeys", BCDR_PERSISTENT),
+    {SOFTWARE("Microsoft\\COM3\\Eventlog"), "SuppressDuplicateDuration"},
+    {SOFTWARE("Microsoft\\GuestAgent"), "*"},
+    {SOFTWARE("Microsoft\\NET Framework Setup\\NDP\\v4\\Full"), "Release"},
+    {SOFTWARE("Microsoft\\Virtual Machine\\Guest"), "*"},
+    BOTH_VIEWS("Microsoft\\VisualStudio\\12.0\\VC\\Runtimes\\x64", "Installed|Version"),
+    {SOFTWARE("Microsoft\\Windows Azure"), "VmId"},
+    {SOFTWARE("Microsoft\\Windows Azure\\GuestAgentUpdateState\\*"), "Code|Message|State"},
+    {SOFTWARE("Microsoft\\Windows Azure\\HandlerState\\*"), "*"},
+    {SOFTWARE("Microsoft\\WindowsAzure\\HandlerState\\*"), "*"},
+    {SOFTWARE("Microsoft\\Windows NT\\CurrentVersion\\Failover Clusters"), "EnableCsvVssWriter"},
+    BOTH_VIEWS("Microsoft\\Windows\\CurrentVersion\\Uninstall\\*", "DisplayName|DisplayVersion"),
+};
+#define WANTED_COUNT (sizeof wanted_keys / sizeof *wanted_keys)
+
+/* --- keys ------------------------------------------------------------------------------------------------------- */
+
+static bool part_fits(Str pattern, Str part)
+{
+    if (pattern.len && pattern.at[pattern.len - 1] == '*') {
+        return str_starts_nocase(part, str_slice(pattern, 0, pattern.len - 1));
+    }
+    return str_eq_nocase(part, pattern);
+}
+
+/* True if all parts of the key fit; *below: what the pattern has behind them. */
+static bool key_fits(Str pattern, Str key, Str *below)
+{
+    Str want, part;
+    while (str_split(&key, '\\', &part)) {
+        if (!str_split(&pattern, '\\', &want) || !part_fits(want, part)) {
+            return false;
+        }
+    }
+    *below = pattern;
+    return true;
+}
+
+bool registry_key_leads(Str key)
+{
+    Str below;
+    for (size_t i = 0; i < WANTED_COUNT; i++) {
+        if (key_fits(str_of(wanted_keys[i].key), key, &below)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const WantedKey *key_find(Str key)
+{
+    Str below;
+    for (size_t i = 0; i < WANTED_COUNT; i++) {
+        if (key_fits(str_of(wanted_keys[i].key), key, &below) && !below.len) {
+            return &wanted_keys[i];
+        }
+    }
+    return NULL;
+}
+
+bool registry_key_wanted(Str key)
+{
+    return key_find(key) != NULL;
+}
+
+static bool value_wanted(const RegistryValue *value)
+{
+    const WantedKey *key = key_find(value->key);
+    Str names = key ? str_of(key->values) : (Str){0}, name;
+    while (str_split(&names, '|', &name)) {
+        if (part_fits(name, value->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- data ------------------------------------------------------------------------------------------------------- */
+
+static bool is_text(uint32_t type)
+{
+    return type == REG_SZ || type == REG_EXPAND_SZ;
+}
+
+/* Up to the first NUL, as every program reads it: what stands behind it is left over from a longer value. */
+static Str text_of(Arena *a, Str data)
+{
+    Str text = arena_utf16le(a, data);
+    return str_slice(text, 0, str_find_byte(text, 0, 0));
+}
+
+static Str texts_of(Arena *a, Str data)
+{
+    VEC(Str) parts = {0};
+    Str text, rest = arena_utf16le(a, data);
+    while (str_split(&rest, 0, &text) && text.len) {
+        if (parts.count) {
+            *VEC_ADD(a, &parts) = STR("; ");
+        }
+        *VEC_ADD(a, &parts) = text;
+    }
+    return arena_join(a, parts.at, parts.count);
+}
+
+#define BYTES_SHOWN 64
+
+static Str bytes_of(Arena *a, Str data)
+{
+    VEC(Str) parts = {0};
+    for (size_t i = 0; i < data.len && i < BYTES_SHOWN; i++) {
+        *VEC_ADD(a, &parts) = arena_format(a, i ? " %02x" : "%02x", data.at[i]);
+    }
+    if (data.len > BYTES_SHOWN) {
+        *VEC_ADD(a, &parts) = arena_format(a, " … (%zu bytes)", data.len);
+    }
+    return arena_join(a, parts.at, parts.count);
+}
+
+/* False if it is no number, or not as long as one of its type. */
+static bool number_of(const RegistryValue *value, uint64_t *number)
+{
+    Str data = value->data;
+    size_t size = value->type == REG_QWORD                                          ? 8
+                  : value->type == REG_DWORD || value->type == REG_DWORD_BIG_ENDIAN ? 4
+                                                                                    : 0;
+    *number = 0;
+    for (size_t i = 0; i < size && data.len == size; i++) {
+        size_t at = value->type == REG_DWORD_BIG_ENDIAN ? i : size - 1 - i;
+        *number = *number << 8 | data.at[at];
+    }
+    return size && data.len == size;
+}
+
+static Str type_name(Arena *a, uint32_t type)
+{
+    static const char *const names[] = {
+        "REG_NONE",
+        "REG_SZ",
+        "REG_EXPAND_SZ",
+        "REG_BINARY",
+        "REG_DWORD",
+        "REG_DWORD_BIG_ENDIAN",
+        "REG_LINK",
+        "REG_MULTI_SZ",
+        "REG_RESOURCE_LIST",
+        "REG_FULL_RESOURCE_DESCRIPTOR",
+        "REG_RESOURCE_REQUIREMENTS_LIST",
+        "REG_QWORD",
+    };
+    bool known = type < sizeof names / sizeof *names;
+    return known ? str_of(names[type]) : arena_format(a, "type 0x%x", (unsigned)type);
+}
+
+/* --- the event -------------------------------------------------------------------------------------------------- */
+
+typedef struct Shown {
+    Str details; /* as Sysmon prints it in its event 13 */
+    Str number;  /* in decimal; empty: it is none */
+    Str quote;   /* for people, who want to see what Sysmon hides */
+} Shown;
+
+static Shown show_text(Arena *a, Str data)
+{
+    uint64_t number;
+    Str text = text_of(a, data);
+    return (Shown){.details = text.len ? text : STR("(Empty)"),
+                   .number = str_u64(text, 10, &number) ? text : (Str){0},
+                   .quote = arena_join(a, (Str[]){STR("\""), text, STR("\"")}, 3)};
+}
+
+static Shown show_number(Arena *a, uint32_t type, uint64_t number)
+{
+    Shown shown = {.number = arena_format(a, "%llu", (unsigned long long)number)};
+    unsigned high = (unsigned)(number >> 32), low = (unsigned)number;
+    shown.details = type == REG_QWORD   ? arena_format(a, "QWORD (0x%08x-0x%08x)", high, low)
+                    : type == REG_DWORD ? arena_format(a, "DWORD (0x%08x)", low)
+                                        : STR("Binary Data");
+    shown.quote = arena_join(a, (Str[]){type_name(a, type), STR(" "), shown.number}, 3);
+    return shown;
+}
+
+static Shown show_bytes(Arena *a, const RegistryValue *value)
+{
+    Str data = value->type == REG_MULTI_SZ ? texts_of(a, value->data) : bytes_of(a, value->data);
+    return (Shown){.details = STR("Binary Data"),
+                   .quote = arena_join(a, (Str[]){type_name(a, value->type), STR(" "), data}, 3)};
+}
+
+static Shown show(Arena *a, const RegistryValue *value)
+{
+    uint64_t number;
+    return is_text(value->type)        ? show_text(a, value->data)
+           : number_of(value, &number) ? show_number(a, value->type, number)
+                                       : show_bytes(a, value);
+}
+
+void registry_value_add(Source *src, Arena *scratch, Analysis *out, const RegistryValue *value)
+{
+    if (!value_wanted(value)) {
+        return;
+    }
+    Shown shown = show(scratch, value);
+    Str name = value->name.len ? value->name : STR("(Default)");
+    Str path = arena_join(scratch, (Str[]){value->key, STR("\\"), name}, 3);
+    bool timed = value->written_ns != TIME_NONE;
+    TextEvent t = {.ev = {.time_ns = value->written_ns,
+                          .time_digits = timed ? 7 : 0,
+                          .trust = timed ? TRUST_STAMPED : TRUST_NONE,
+                          .service = SERVICE_REGISTRY_STATE,
+                          .level = LEVEL_INFO,
+                          .is_line = value->is_line,
+                          .record = value->at,
+                          .offset = value->at,
+                          .message = arena_join(scratch, (Str[]){path, STR(" = "), shown.quote}, 3)}};
+    text_field(&t, STR("TargetObject"), path);
+    text_field(&t, STR("Details"), shown.details);
+    text_field(&t, STR("ValueType"), type_name(scratch, value->type));
+    text_field(&t, STR("Number"), shown.number);
+    text_add(&t, src, out);
+}

@@ -1,0 +1,37 @@
+/* One value of the registry as an event: what hives, exported .reg files and registry.json have in common. */
+#ifndef REGISTRY_VALUE_H
+#define REGISTRY_VALUE_H
+
+#include "parser.h"
+
+typedef enum RegistryType { /* as winnt.h numbers them */
+                            REG_NONE,
+                            REG_SZ,
+                            REG_EXPAND_SZ,
+                            REG_BINARY,
+                            REG_DWORD,
+                            REG_DWORD_BIG_ENDIAN,
+                            REG_LINK,
+                            REG_MULTI_SZ,
+                            REG_QWORD = 11,
+} RegistryType;
+
+typedef struct RegistryValue {
+    Str key;            /* in full, `CurrentControlSet` resolved: HKLM\SYSTEM\CurrentControlSet\Services\MSDTC; UTF-8 */
+    Str name;           /* UTF-8; empty: the key's default value */
+    uint32_t type;      /* RegistryType, or another number that a program made up */
+    Str data;           /* as a hive holds it: little-endian, strings in UTF-16 */
+    int64_t written_ns; /* the key's last write; TIME_NONE: the source does not tell */
+    bool is_line;       /* `at` counts lines, else bytes of the hive (of the vk cell) */
+    uint64_t at;
+} RegistryValue;
+
+/* Keys are compared without case. Only what decides something is read: a whole hive has a million values. */
+bool registry_key_wanted(Str key); /* some value of this key may decide something */
+bool registry_key_leads(Str key);  /* this key or one below it is wanted: descend */
+
+/* Adds the value as an event of the log source registry_state, unless nobody wants it: TargetObject, Details (as Sysmon
+ * prints it), ValueType, Number (of numbers, and of text that is one). */
+void registry_value_add(Source *src, Arena *scratch, Analysis *out, const RegistryValue *value);
+
+#endif

@@ -1,0 +1,130 @@
+/* Values of the registry as events: their text, their numbers, and which of them are wanted. */
+#include "capture.h"
+#include "registry_value.h"
+#include "unit.h"
+
+#define MSDTC       "HKLM\\SYSTEM\\CurrentControlSet\\Services\\MSDTC"
+#define UTF16(text) ((Str){(const uint8_t *)u"" text, sizeof u"" text})
+
+static RegistryValue asked;
+
+static Status add_asked(Source *src, Arena *scratch, Analysis *out)
+{
+    registry_value_add(src, scratch, out, &asked);
+    return ST_OK;
+}
+
+static void add(Capture *c, RegistryValue value)
+{
+    static const Parser parser = {.name = "asked", .service = SERVICE_REGISTRY_STATE, .parse = add_asked};
+    asked = value;
+    capture_run(c, &parser, STR("SYSTEM"), (Str){0}, true);
+}
+
+static void assert_value(RegistryValue value, const char *details, const char *type, const char *number)
+{
+    Capture c;
+    add(&c, value);
+    assert_int_equal(c.events.count, 1);
+    assert_str(event_field(&c.events.at[0], STR("Details")), str_of(details));
+    assert_str(event_field(&c.events.at[0], STR("ValueType")), str_of(type));
+    assert_str(event_field(&c.events.at[0], STR("Number")), str_of(number));
+    capture_close(&c);
+}
+
+static RegistryValue text(Str data)
+{
+    return (RegistryValue){STR(MSDTC), STR("ObjectName"), REG_SZ, data, 1, false, 4096};
+}
+
+TEST(value_text_ends_at_its_nul_or_at_its_end)
+{
+    assert_value(text(UTF16("NT AUTHORITY\\NetworkService")), "NT AUTHORITY\\NetworkService", "REG_SZ", "");
+    assert_value(text(str_slice(UTF16("LocalSystem"), 0, 22)), "LocalSystem", "REG_SZ", "");
+    assert_value(text(str_slice(UTF16("LocalSystem"), 0, 21)), "LocalSyste", "REG_SZ", "");
+    assert_value(text(UTF16("Local\0System\0\0")), "Local", "REG_SZ", "");
+    assert_value(text((Str){0}), "(Empty)", "REG_SZ", "");
+    assert_value(text((Str){(const uint8_t *)"\0\xD8Z\0", 4}), "\xEF\xBF\xBDZ", "REG_SZ", "");
+    assert_value(text(UTF16("042")), "042", "REG_SZ", "042");
+}
+
+TEST(value_number_is_printed_as_sysmon_does)
+{
+    RegistryValue v = {STR(MSDTC), STR("Start"), REG_DWORD, {(const uint8_t *)"\3\0\0\x80xxxx", 4}, 1, false, 1};
+    assert_value(v, "DWORD (0x80000003)", "REG_DWORD", "2147483651");
+    v.type = REG_DWORD_BIG_ENDIAN;
+    assert_value(v, "Binary Data", "REG_DWORD_BIG_ENDIAN", "50331776");
+    v.type = REG_QWORD;
+    assert_value(v, "Binary Data", "REG_QWORD", "");
+    v.data = (Str){(const uint8_t *)"\1\0\0\0\2\0\0\0", 8};
+    assert_value(v, "QWORD (0x00000002-0x00000001)", "REG_QWORD", "8589934593");
+    v.type = REG_DWORD;
+    assert_value(v, "Binary Data", "REG_DWORD", "");
+    v.type = 0xFFFF0001;
+    assert_value(v, "Binary Data", "type 0xffff0001", "");
+}
+
+TEST(value_quote_shows_what_sysmon_hides)
+{
+    Capture c;
+    add(&c, (RegistryValue){STR(MSDTC), STR("Start"), REG_MULTI_SZ, UTF16("RPCSS\0SamSS\0"), 1, false, 1});
+    assert_str(c.events.at[0].message, STR(MSDTC "\\Start = REG_MULTI_SZ RPCSS; SamSS"));
+    capture_close(&c);
+    add(&c, (RegistryValue){STR(MSDTC), STR("Start"), REG_BINARY, {(const uint8_t *)"\xDE\xAD", 2}, 1, false, 1});
+    assert_str(c.events.at[0].message, STR(MSDTC "\\Start = REG_BINARY de ad"));
+    capture_close(&c);
+    add(&c, text(UTF16("LocalSystem")));
+    assert_str(c.events.at[0].message, STR(MSDTC "\\ObjectName = \"LocalSystem\""));
+    assert_str(event_field(&c.events.at[0], STR("TargetObject")), STR(MSDTC "\\ObjectName"));
+    capture_close(&c);
+}
+
+TEST(value_time_is_the_last_write_and_no_part_of_the_span)
+{
+    Capture c;
+    add(&c, text(UTF16("LocalSystem")));
+    assert_int_equal(c.events.at[0].time_ns, 1);
+    assert_int_equal(c.analysis.row->span.from_ns, TIME_NONE);
+    capture_close(&c);
+}
+
+TEST(value_nobody_wants_is_left_out)
+{
+    Capture c;
+    add(&c, (RegistryValue){STR(MSDTC), STR("DisplayName"), REG_SZ, UTF16("x"), 1, false, 1});
+    assert_int_equal(c.events.count, 0);
+    capture_close(&c);
+    add(&c, (RegistryValue){STR(MSDTC "2"), STR("Start"), REG_SZ, UTF16("x"), 1, false, 1});
+    assert_int_equal(c.events.count, 0);
+    capture_close(&c);
+}
+
+TEST(key_leads_from_the_root_to_what_is_wanted)
+{
+    assert_true(registry_key_leads(STR("HKLM")));
+    assert_true(registry_key_leads(STR("hklm\\system\\currentcontrolset\\SERVICES")));
+    assert_true(registry_key_leads(STR(MSDTC)));
+    assert_false(registry_key_leads(STR(MSDTC "\\Security")));
+    assert_false(registry_key_leads(STR("HKLM\\SYSTEM\\ControlSet001")));
+    assert_true(
+        registry_key_wanted(STR("HKLM\\Software\\WOW6432NODE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\A b")));
+    assert_false(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall")));
+    assert_true(registry_key_leads(STR("HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall")));
+    assert_true(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319")));
+    assert_false(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\.NETFramework\\Policy")));
+    assert_true(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\bcdragent")));
+    assert_false(registry_key_leads(STR("HKLM\\SAM")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(value_text_ends_at_its_nul_or_at_its_end),
+        cmocka_unit_test(value_number_is_printed_as_sysmon_does),
+        cmocka_unit_test(value_quote_shows_what_sysmon_hides),
+        cmocka_unit_test(value_time_is_the_last_write_and_no_part_of_the_span),
+        cmocka_unit_test(value_nobody_wants_is_left_out),
+        cmocka_unit_test(key_leads_from_the_root_to_what_is_wanted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
