@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "event.h"
 #include "limits.h"
+#include "registry_key.h"
 
 typedef enum RowStatus { ROW_READ, ROW_PARTIAL, ROW_DAMAGED, ROW_SKIPPED, ROW_UNREAD } RowStatus;
 const char *row_status_name(RowStatus status);
@@ -67,6 +68,7 @@ typedef struct SourceRow {
     VEC(Diagnostic) diagnostics;
     uint64_t diagnostics_lost;
     VEC(LimitRow) limits;
+    RegistrySet registry; /* what of the registry it tells, be it that it is not there */
     size_t kept_room; /* bytes that may be kept of it, this row's lists included */
     size_t kept_bytes, kept_count;
     bool kept_full;

@@ -1,131 +1,7 @@
-/* The keys that decide something are those of bundle-formats.md section 6. */
 #include "registry_value.h"
 
 #include "text_stamp.h"
 #include "utf.h"
-
-#define SERVICE(name)  "HKLM\\SYSTEM\\CurrentControlSet\\Services\\" name
-#define CONTROL(name)  "HKLM\\SYSTEM\\CurrentControlSet\\Control\\" name
-#define SOFTWARE(name) "HKLM\\SOFTWARE\\" name
-/* What 32-bit programs write is seen in a view of its own. */
-#define BOTH_VIEWS(name, values)                                                                                       \
-    {SOFTWARE(name), values},                                                                                          \
-    {                                                                                                                  \
-        SOFTWARE("WOW6432Node\\" name), values                                                                         \
-    }
-#define EVENT_CLASS                                                                                                    \
-    "Microsoft\\EventSystem\\{26c409cc-ae86-11d1-b616-00805fc79216}\\EventClasses\\"                                   \
-    "{FAF53CC4-BD73-4E36-83F1-2B23F46E513E}-{00000000-0000-0000-0000-000000000000}-"                                   \
-    "{00000000-0000-0000-0000-000000000000}"
-#define HOW_IT_RUNS "Start|ObjectName|ImagePath"
-#define BCDR        "IsProviderInstalled|UseVssFullBackup|UseVssCopyBackup"
-#define BCDR_PERSISTENT                                                                                                \
-    "IsCommonProviderInstalled|IsVCRedistInstalled|SnapshotWithoutThreads|SnapshotMethod|"                             \
-    "CalculateSnapshotTimeFromHost"
-
-typedef struct WantedKey {
-    const char *key;    /* a part may end in `*`: anything from there to the next backslash */
-    const char *values; /* names, a bar between two; `*`: all of them */
-} WantedKey;
-
-static const WantedKey wanted_keys[] = {
-    {CONTROL("ComputerName\\ComputerName"), "ComputerName"},
-    {CONTROL("Session Manager\\SubSystems"), "Windows"},
-    {CONTROL("TimeZoneInformation"), "TimeZoneKeyName|ActiveTimeBias"},
-    {SERVICE("COMSysApp"), HOW_IT_RUNS},
-    {SERVICE("Dhcp"), HOW_IT_RUNS},
-    {SERVICE("EventSystem"), HOW_IT_RUNS},
-    {SERVICE("KeyIso"), HOW_IT_RUNS},
-    {SERVICE("MSDTC"), HOW_IT_RUNS},
-    {SERVICE("Msiserver"), HOW_IT_RUNS},
-    {SERVICE("RdAgent"), HOW_IT_RUNS},
-    {SERVICE("swprv"), HOW_IT_RUNS},
-    {SERVICE("swprv\\Parameters"), "ServiceDll"},
-    {SERVICE("Tcpip\\Parameters\\Interfaces\\*"), "EnableDHCP"},
-    {SERVICE("VSS"), HOW_IT_RUNS},
-    {SERVICE("VSS\\VssAccessControl"), "*"},
-    {SERVICE("WindowsAzureGuestAgent"), HOW_IT_RUNS},
-    {SERVICE("Winmgmt"), HOW_IT_RUNS},
-    {SOFTWARE(EVENT_CLASS), "TypeLib"},
-    BOTH_VIEWS("Microsoft\\.NETFramework", "Enable64Bit"),
-    BOTH_VIEWS("Microsoft\\.NETFramework\\v*", "SchUseStrongCrypto"),
-    BOTH_VIEWS("Microsoft\\BcdrAgent", BCDR),
-    BOTH_VIEWS("Microsoft\\BcdrAgentPersistentKeys", BCDR_PERSISTENT),
-    {SOFTWARE("Microsoft\\COM3\\Eventlog"), "SuppressDuplicateDuration"},
-    {SOFTWARE("Microsoft\\GuestAgent"), "*"},
-    {SOFTWARE("Microsoft\\NET Framework Setup\\NDP\\v4\\Full"), "Release"},
-    {SOFTWARE("Microsoft\\Virtual Machine\\Guest"), "*"},
-    BOTH_VIEWS("Microsoft\\VisualStudio\\12.0\\VC\\Runtimes\\x64", "Installed|Version"),
-    {SOFTWARE("Microsoft\\Windows Azure"), "VmId"},
-    {SOFTWARE("Microsoft\\Windows Azure\\GuestAgentUpdateState\\*"), "Code|Message|State"},
-    {SOFTWARE("Microsoft\\Windows Azure\\HandlerState\\*"), "*"},
-    {SOFTWARE("Microsoft\\WindowsAzure\\HandlerState\\*"), "*"},
-    {SOFTWARE("Microsoft\\Windows NT\\CurrentVersion\\Failover Clusters"), "EnableCsvVssWriter"},
-    BOTH_VIEWS("Microsoft\\Windows\\CurrentVersion\\Uninstall\\*", "DisplayName|DisplayVersion"),
-};
-#define WANTED_COUNT (sizeof wanted_keys / sizeof *wanted_keys)
-
-/* --- keys ------------------------------------------------------------------------------------------------------- */
-
-static bool part_fits(Str pattern, Str part)
-{
-    if (pattern.len && pattern.at[pattern.len - 1] == '*') {
-        return str_starts_nocase(part, str_slice(pattern, 0, pattern.len - 1));
-    }
-    return str_eq_nocase(part, pattern);
-}
-
-/* True if all parts of the key fit; *below: what the pattern has behind them. */
-static bool key_fits(Str pattern, Str key, Str *below)
-{
-    Str want, part;
-    while (str_split(&key, '\\', &part)) {
-        if (!str_split(&pattern, '\\', &want) || !part_fits(want, part)) {
-            return false;
-        }
-    }
-    *below = pattern;
-    return true;
-}
-
-bool registry_key_leads(Str key)
-{
-    Str below;
-    for (size_t i = 0; i < WANTED_COUNT; i++) {
-        if (key_fits(str_of(wanted_keys[i].key), key, &below)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const WantedKey *key_find(Str key)
-{
-    Str below;
-    for (size_t i = 0; i < WANTED_COUNT; i++) {
-        if (key_fits(str_of(wanted_keys[i].key), key, &below) && !below.len) {
-            return &wanted_keys[i];
-        }
-    }
-    return NULL;
-}
-
-bool registry_key_wanted(Str key)
-{
-    return key_find(key) != NULL;
-}
-
-static bool value_wanted(const RegistryValue *value)
-{
-    const WantedKey *key = key_find(value->key);
-    Str names = key ? str_of(key->values) : (Str){0}, name;
-    while (str_split(&names, '|', &name)) {
-        if (part_fits(name, value->name)) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* --- data ------------------------------------------------------------------------------------------------------- */
 
@@ -248,9 +124,11 @@ static Shown show(Arena *a, const RegistryValue *value)
 
 void registry_value_add(Source *src, Arena *scratch, Analysis *out, const RegistryValue *value)
 {
-    if (!value_wanted(value)) {
+    size_t number;
+    if (!registry_value_find(value->key, value->name, &number)) {
         return;
     }
+    registry_set_value(&out->row->registry, value->key, value->name);
     Shown shown = show(scratch, value);
     Str name = value->name.len ? value->name : STR("(Default)");
     Str path = arena_join(scratch, (Str[]){value->key, STR("\\"), name}, 3);
@@ -269,4 +147,14 @@ void registry_value_add(Source *src, Arena *scratch, Analysis *out, const Regist
     text_field(&t, STR("ValueType"), type_name(scratch, value->type));
     text_field(&t, STR("Number"), shown.number);
     text_add(&t, src, out);
+}
+
+void registry_key_read(Analysis *out, Str key)
+{
+    registry_set_key(&out->row->registry, key, false);
+}
+
+void registry_branch_read(Analysis *out, Str root)
+{
+    registry_set_key(&out->row->registry, root, true);
 }

@@ -3,6 +3,7 @@
 #define REGISTRY_VALUE_H
 
 #include "parser.h"
+#include "registry_key.h"
 
 typedef enum RegistryType { /* as winnt.h numbers them */
                             REG_NONE,
@@ -26,12 +27,13 @@ typedef struct RegistryValue {
     uint64_t at;
 } RegistryValue;
 
-/* Keys are compared without case. Only what decides something is read: a whole hive has a million values. */
-bool registry_key_wanted(Str key); /* some value of this key may decide something */
-bool registry_key_leads(Str key);  /* this key or one below it is wanted: descend */
-
 /* Adds the value as an event of the log source registry_state, unless nobody wants it: TargetObject, Details (as Sysmon
  * prints it), ValueType, Number (of numbers, and of text that is one). */
 void registry_value_add(Source *src, Arena *scratch, Analysis *out, const RegistryValue *value);
+
+/* What no value was added of is not there: only where this is said. A key that could not be read to its end, or whose
+ * place in the file was damaged, must not be told. */
+void registry_key_read(Analysis *out, Str key);     /* an export told all values of this key */
+void registry_branch_read(Analysis *out, Str root); /* a hive told all of the tree below: HKLM\SYSTEM */
 
 #endif

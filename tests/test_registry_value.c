@@ -99,23 +99,6 @@ TEST(value_nobody_wants_is_left_out)
     capture_close(&c);
 }
 
-TEST(key_leads_from_the_root_to_what_is_wanted)
-{
-    assert_true(registry_key_leads(STR("HKLM")));
-    assert_true(registry_key_leads(STR("hklm\\system\\currentcontrolset\\SERVICES")));
-    assert_true(registry_key_leads(STR(MSDTC)));
-    assert_false(registry_key_leads(STR(MSDTC "\\Security")));
-    assert_false(registry_key_leads(STR("HKLM\\SYSTEM\\ControlSet001")));
-    assert_true(
-        registry_key_wanted(STR("HKLM\\Software\\WOW6432NODE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\A b")));
-    assert_false(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall")));
-    assert_true(registry_key_leads(STR("HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall")));
-    assert_true(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\.NETFramework\\v4.0.30319")));
-    assert_false(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\.NETFramework\\Policy")));
-    assert_true(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\bcdragent")));
-    assert_false(registry_key_leads(STR("HKLM\\SAM")));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,7 +107,6 @@ int main(void)
         cmocka_unit_test(value_quote_shows_what_sysmon_hides),
         cmocka_unit_test(value_time_is_the_last_write_and_no_part_of_the_span),
         cmocka_unit_test(value_nobody_wants_is_left_out),
-        cmocka_unit_test(key_leads_from_the_root_to_what_is_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
