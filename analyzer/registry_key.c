@@ -186,6 +186,13 @@ bool registry_set_has(const RegistrySet *set, size_t number)
     return set->bits[number / 64] >> number % 64 & 1;
 }
 
+void registry_set_join(RegistrySet *to, const RegistrySet *from)
+{
+    for (size_t i = 0; i < sizeof to->bits / sizeof *to->bits; i++) {
+        to->bits[i] |= from->bits[i];
+    }
+}
+
 static bool is_one_of_many(Str pattern)
 {
     return str_find_byte(pattern, '*', 0) != STR_NOT_FOUND;

@@ -25,6 +25,7 @@ void registry_set_value(RegistrySet *set, Str key, Str name);
 /* All values of the key were seen; `below`: and of all keys below it. A key `Uninstall` without what is below it still
  * tells of Uninstall\*: an export of a key holds its subkeys. */
 void registry_set_key(RegistrySet *set, Str key, bool below);
+void registry_set_join(RegistrySet *to, const RegistrySet *from);
 bool registry_set_has(const RegistrySet *set, size_t number);
 
 #endif

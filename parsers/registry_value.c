@@ -140,7 +140,7 @@ void registry_value_add(Source *src, Arena *scratch, Analysis *out, const Regist
                           .level = LEVEL_INFO,
                           .is_line = value->is_line,
                           .record = value->at,
-                          .offset = value->at,
+                          .offset = value->is_line ? value->offset : value->at,
                           .message = arena_join(scratch, (Str[]){path, STR(" = "), shown.quote}, 3)}};
     text_field(&t, STR("TargetObject"), path);
     text_field(&t, STR("Details"), shown.details);
@@ -149,12 +149,86 @@ void registry_value_add(Source *src, Arena *scratch, Analysis *out, const Regist
     text_add(&t, src, out);
 }
 
-void registry_key_read(Analysis *out, Str key)
-{
-    registry_set_key(&out->row->registry, key, false);
-}
-
 void registry_branch_read(Analysis *out, Str root)
 {
     registry_set_key(&out->row->registry, root, true);
+}
+
+/* --- values in text --------------------------------------------------------------------------------------------- */
+
+Str registry_key_short(Arena *a, Str key)
+{
+    static const char *const roots[] = {"HKEY_LOCAL_MACHINE\\", "HKLM\\"};
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
+        Str root = str_of(roots[i]);
+        if (str_starts_nocase(key, root)) {
+            return arena_join(a, (Str[]){STR("HKLM\\"), str_from(key, root.len)}, 2);
+        }
+    }
+    return (Str){0};
+}
+
+unsigned registry_control_set(Arena *a, Str key, Str *current)
+{
+    Str before = STR("HKLM\\SYSTEM\\ControlSet");
+    uint64_t number;
+    if (!str_starts_nocase(key, before) || !str_u64(str_slice(key, before.len, before.len + 3), 10, &number) ||
+        (key.len > before.len + 3 && key.at[before.len + 3] != '\\')) {
+        return 0;
+    }
+    *current = arena_join(a, (Str[]){STR("HKLM\\SYSTEM\\CurrentControlSet"), str_from(key, before.len + 3)}, 2);
+    return (unsigned)number;
+}
+
+Str registry_utf16(Arena *a, Str text)
+{
+    uint8_t *to = ARENA_NEW(a, uint8_t, 2 * text.len);
+    size_t n = 0;
+    for (size_t i = 0; i < text.len;) {
+        uint32_t rune;
+        size_t used = utf8_decode(text, i, &rune);
+        rune = used ? rune : cp1252_rune(text.at[i]);
+        i += used ? used : 1;
+        if (rune >= 0x10000) {
+            uint32_t high = 0xD800 + ((rune - 0x10000) >> 10);
+            to[n++] = (uint8_t)high;
+            to[n++] = (uint8_t)(high >> 8);
+            rune = 0xDC00 + ((rune - 0x10000) & 0x3FF);
+        }
+        to[n++] = (uint8_t)rune;
+        to[n++] = (uint8_t)(rune >> 8);
+    }
+    return (Str){to, n};
+}
+
+Str registry_number(Arena *a, uint64_t number, size_t size)
+{
+    uint8_t *to = ARENA_NEW(a, uint8_t, size);
+    for (size_t i = 0; i < size; i++) {
+        to[i] = (uint8_t)(number >> 8 * i);
+    }
+    return (Str){to, size};
+}
+
+bool registry_bytes(Arena *a, Str text, Str *bytes)
+{
+    uint8_t *to = ARENA_NEW(a, uint8_t, text.len);
+    size_t n = 0, digits = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int digit = byte_hex(text.at[i]);
+        bool gap = text.at[i] == ' ' || text.at[i] == ',';
+        if (digit < 0 && !gap) {
+            return false;
+        }
+        if (gap || digits == 2) {
+            n += digits > 0;
+            digits = 0;
+        }
+        if (!gap) {
+            to[n] = (uint8_t)((digits ? to[n] << 4 : 0) | digit);
+            digits++;
+        }
+    }
+    *bytes = (Str){to, n + (digits > 0)};
+    return true;
 }

@@ -25,15 +25,27 @@ typedef struct RegistryValue {
     int64_t written_ns; /* the key's last write; TIME_NONE: the source does not tell */
     bool is_line;       /* `at` counts lines, else bytes of the hive (of the vk cell) */
     uint64_t at;
+    uint64_t offset; /* is_line: of that line, in bytes */
 } RegistryValue;
 
 /* Adds the value as an event of the log source registry_state, unless nobody wants it: TargetObject, Details (as Sysmon
  * prints it), ValueType, Number (of numbers, and of text that is one). */
 void registry_value_add(Source *src, Arena *scratch, Analysis *out, const RegistryValue *value);
 
-/* What no value was added of is not there: only where this is said. A key that could not be read to its end, or whose
- * place in the file was damaged, must not be told. */
-void registry_key_read(Analysis *out, Str key);     /* an export told all values of this key */
-void registry_branch_read(Analysis *out, Str root); /* a hive told all of the tree below: HKLM\SYSTEM */
+/* A hive told all of the tree below: HKLM\SYSTEM. What no value was added of is not there. Not to be said where a part
+ * of the tree that leads to a wanted key was damaged. */
+void registry_branch_read(Analysis *out, Str root);
+
+/* For sources in text. */
+/* `HKEY_LOCAL_MACHINE\SYSTEM\…` as the events have it, `HKLM\SYSTEM\…`; empty for every other root. */
+Str registry_key_short(Arena *a, Str key);
+/* The number n of HKLM\SYSTEM\ControlSet00n\…, with the key in terms of CurrentControlSet; 0: it is another key. */
+unsigned registry_control_set(Arena *a, Str key, Str *current);
+/* UTF-8 (bytes that are none: Windows-1252) as a hive holds it. */
+Str registry_utf16(Arena *a, Str text);
+Str registry_number(Arena *a, uint64_t number, size_t size); /* size: 4 or 8 */
+/* `de ad be ef`, `de,ad`, `dead`: two digits a byte, or one where a blank or comma follows. False if there is anything
+ * else in it. */
+bool registry_bytes(Arena *a, Str text, Str *bytes);
 
 #endif

@@ -1,7 +1,9 @@
-/* Values of the registry as events: their text, their numbers, and which of them are wanted. */
+/* Values of the registry as events, out of any source, and what an export tells. */
 #include "capture.h"
 #include "registry_value.h"
 #include "unit.h"
+
+#include <uchar.h>
 
 #define MSDTC       "HKLM\\SYSTEM\\CurrentControlSet\\Services\\MSDTC"
 #define UTF16(text) ((Str){(const uint8_t *)u"" text, sizeof u"" text})
@@ -32,9 +34,15 @@ static void assert_value(RegistryValue value, const char *details, const char *t
     capture_close(&c);
 }
 
+static RegistryValue made(const char *name, RegistryType type, Str data)
+{
+    return (RegistryValue){
+        .key = STR(MSDTC), .name = str_of(name), .type = type, .data = data, .written_ns = 1, .at = 4096};
+}
+
 static RegistryValue text(Str data)
 {
-    return (RegistryValue){STR(MSDTC), STR("ObjectName"), REG_SZ, data, 1, false, 4096};
+    return made("ObjectName", REG_SZ, data);
 }
 
 TEST(value_text_ends_at_its_nul_or_at_its_end)
@@ -50,7 +58,7 @@ TEST(value_text_ends_at_its_nul_or_at_its_end)
 
 TEST(value_number_is_printed_as_sysmon_does)
 {
-    RegistryValue v = {STR(MSDTC), STR("Start"), REG_DWORD, {(const uint8_t *)"\3\0\0\x80xxxx", 4}, 1, false, 1};
+    RegistryValue v = made("Start", REG_DWORD, (Str){(const uint8_t *)"\3\0\0\x80", 4});
     assert_value(v, "DWORD (0x80000003)", "REG_DWORD", "2147483651");
     v.type = REG_DWORD_BIG_ENDIAN;
     assert_value(v, "Binary Data", "REG_DWORD_BIG_ENDIAN", "50331776");
@@ -67,10 +75,10 @@ TEST(value_number_is_printed_as_sysmon_does)
 TEST(value_quote_shows_what_sysmon_hides)
 {
     Capture c;
-    add(&c, (RegistryValue){STR(MSDTC), STR("Start"), REG_MULTI_SZ, UTF16("RPCSS\0SamSS\0"), 1, false, 1});
+    add(&c, made("Start", REG_MULTI_SZ, UTF16("RPCSS\0SamSS\0")));
     assert_str(c.events.at[0].message, STR(MSDTC "\\Start = REG_MULTI_SZ RPCSS; SamSS"));
     capture_close(&c);
-    add(&c, (RegistryValue){STR(MSDTC), STR("Start"), REG_BINARY, {(const uint8_t *)"\xDE\xAD", 2}, 1, false, 1});
+    add(&c, made("Start", REG_BINARY, STR("\xDE\xAD")));
     assert_str(c.events.at[0].message, STR(MSDTC "\\Start = REG_BINARY de ad"));
     capture_close(&c);
     add(&c, text(UTF16("LocalSystem")));
@@ -91,12 +99,55 @@ TEST(value_time_is_the_last_write_and_no_part_of_the_span)
 TEST(value_nobody_wants_is_left_out)
 {
     Capture c;
-    add(&c, (RegistryValue){STR(MSDTC), STR("DisplayName"), REG_SZ, UTF16("x"), 1, false, 1});
+    add(&c, made("DisplayName", REG_SZ, UTF16("x")));
     assert_int_equal(c.events.count, 0);
     capture_close(&c);
-    add(&c, (RegistryValue){STR(MSDTC "2"), STR("Start"), REG_SZ, UTF16("x"), 1, false, 1});
+    RegistryValue other = made("Start", REG_SZ, UTF16("x"));
+    other.key = STR(MSDTC "2");
+    add(&c, other);
     assert_int_equal(c.events.count, 0);
     capture_close(&c);
+}
+
+/* --- values in text --------------------------------------------------------------------------------------------- */
+
+TEST(export_in_utf16_is_read_as_in_utf8)
+{
+    static const char16_t bytes[] = u"\xFEFFWindows Registry Editor Version 5.00\r\n\r\n"
+                                    u"[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\MSDTC]\r\n"
+                                    u"\"ObjectName\"=\"NT-AUTORIT\xC4T\\\\Netzwerkdienst\"\r\n\r\n";
+    Capture c;
+    capture_run(&c, parser_named(STR("registry_export")), STR("MSDTC.reg"),
+                (Str){(const uint8_t *)bytes, sizeof bytes - 2}, true);
+    assert_int_equal(c.status, ST_OK);
+    assert_int_equal(c.events.count, 1);
+    assert_str(event_field(&c.events.at[0], STR("Details")), STR("NT-AUTORIT\xC3\x84T\\Netzwerkdienst"));
+    capture_close(&c);
+}
+
+static bool tells(const char *bytes, const char *name)
+{
+    size_t number;
+    Capture c;
+    assert_true(registry_value_find(STR(MSDTC), str_of(name), &number));
+    capture_run(&c, parser_named(STR("registry_export")), STR("MSDTC.reg"), str_of(bytes), true);
+    bool told = registry_set_has(&c.analysis.row->registry, number);
+    capture_close(&c);
+    return told;
+}
+
+#define HEAD "REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\MSDTC]\n"
+
+TEST(export_tells_what_is_not_there_only_if_it_is_whole)
+{
+    assert_true(tells(HEAD "\"Start\"=dword:00000003\n", "ObjectName"));
+    assert_true(tells(HEAD "\"Start\"=dword:00000003\n", "Start"));
+    assert_false(tells(HEAD "\"Start\"=dword:00000003", "ObjectName"));
+    assert_true(tells(HEAD "\"Start\"=dword:00000003", "Start"));
+    assert_false(tells(HEAD "\"Start\"=dword:0000", "Start"));
+    assert_false(tells(HEAD "\"Start\"=dword:x\n", "ObjectName"));
+    assert_false(tells(HEAD "\"Start\"=-\n", "ObjectName"));
+    assert_false(tells("REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services]\n", "Start"));
 }
 
 int main(void)
@@ -107,6 +158,8 @@ int main(void)
         cmocka_unit_test(value_quote_shows_what_sysmon_hides),
         cmocka_unit_test(value_time_is_the_last_write_and_no_part_of_the_span),
         cmocka_unit_test(value_nobody_wants_is_left_out),
+        cmocka_unit_test(export_in_utf16_is_read_as_in_utf8),
+        cmocka_unit_test(export_tells_what_is_not_there_only_if_it_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
