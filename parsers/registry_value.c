@@ -122,6 +122,28 @@ static Shown show(Arena *a, const RegistryValue *value)
                                        : show_bytes(a, value);
 }
 
+/* The extension reads its switches as texts: `True` as a number, or `1` as a text, is neither true nor false to it. */
+static bool is_switch(Str key, Str name)
+{
+    Str part = str_from(key, str_rfind_byte(key, '\\') + 1);
+    return (str_eq_nocase(part, STR("BcdrAgent")) || str_eq_nocase(part, STR("BcdrAgentPersistentKeys"))) &&
+           !str_eq_nocase(name, STR("SnapshotMethod"));
+}
+
+static void switch_check(Source *src, Arena *scratch, Analysis *out, const RegistryValue *value, Str details)
+{
+    bool text = is_text(value->type);
+    if (!is_switch(value->key, value->name) ||
+        (text && (str_eq_nocase(details, STR("True")) || str_eq_nocase(details, STR("False"))))) {
+        return;
+    }
+    Str what = text ? STR("neither True nor False") : type_name(scratch, value->type);
+    Str parts[] = {value->name, STR(" is "), what, STR(": the extension reads a text (REG_SZ), True or False"),
+                   STR("\0")};
+    const char *told = (const char *)arena_join(scratch, parts, 5).at;
+    (void)(value->is_line ? analysis_diag_line : analysis_diag)(out, src, value->at, told);
+}
+
 void registry_value_add(Source *src, Arena *scratch, Analysis *out, const RegistryValue *value)
 {
     size_t number;
@@ -146,6 +168,11 @@ void registry_value_add(Source *src, Arena *scratch, Analysis *out, const Regist
     text_field(&t, STR("Details"), shown.details);
     text_field(&t, STR("ValueType"), type_name(scratch, value->type));
     text_field(&t, STR("Number"), shown.number);
+    if (str_ends_nocase(path, STR("\\Control\\ComputerName\\ComputerName\\ComputerName"))) {
+        t.ev.mark = MARK_MACHINE;
+        t.ev.computer = is_text(value->type) ? text_of(scratch, value->data) : (Str){0};
+    }
+    switch_check(src, scratch, out, value, shown.details);
     text_add(&t, src, out);
 }
 

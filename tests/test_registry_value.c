@@ -109,6 +109,42 @@ TEST(value_nobody_wants_is_left_out)
     capture_close(&c);
 }
 
+static void assert_told(RegistryType type, Str data, const char *what)
+{
+    Capture c;
+    RegistryValue v = made("IsProviderInstalled", type, data);
+    v.key = STR("HKLM\\SOFTWARE\\Microsoft\\BCDRAGENT");
+    add(&c, v);
+    assert_int_equal(c.events.count, 1);
+    assert_int_equal(c.analysis.row->diagnostics.count, what ? 1 : 0);
+    if (what) {
+        assert_str(c.analysis.row->diagnostics.at[0].what, str_of(what));
+        assert_int_equal(c.analysis.row->diagnostics.at[0].at, 4096);
+    }
+    capture_close(&c);
+}
+
+TEST(switch_of_the_extension_in_another_type_is_told)
+{
+    assert_told(REG_SZ, UTF16("True"), NULL);
+    assert_told(REG_SZ, UTF16("false"), NULL);
+    assert_told(REG_DWORD, STR("\1\0\0\0"),
+                "IsProviderInstalled is REG_DWORD: the extension reads a text (REG_SZ), True or False");
+    assert_told(REG_SZ, UTF16("1"),
+                "IsProviderInstalled is neither True nor False: the extension reads a text (REG_SZ), True or False");
+}
+
+TEST(value_computer_name_names_the_machine)
+{
+    Capture c;
+    RegistryValue v = made("ComputerName", REG_SZ, UTF16("VM-A"));
+    v.key = STR("HKLM\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName");
+    add(&c, v);
+    assert_int_equal(c.events.at[0].mark, MARK_MACHINE);
+    assert_str(c.events.at[0].computer, STR("VM-A"));
+    capture_close(&c);
+}
+
 /* --- values in text --------------------------------------------------------------------------------------------- */
 
 TEST(export_in_utf16_is_read_as_in_utf8)
@@ -158,6 +194,8 @@ int main(void)
         cmocka_unit_test(value_quote_shows_what_sysmon_hides),
         cmocka_unit_test(value_time_is_the_last_write_and_no_part_of_the_span),
         cmocka_unit_test(value_nobody_wants_is_left_out),
+        cmocka_unit_test(switch_of_the_extension_in_another_type_is_told),
+        cmocka_unit_test(value_computer_name_names_the_machine),
         cmocka_unit_test(export_in_utf16_is_read_as_in_utf8),
         cmocka_unit_test(export_tells_what_is_not_there_only_if_it_is_whole),
     };
