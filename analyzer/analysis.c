@@ -98,7 +98,8 @@ static Kept *keep(Analysis *out, const Event *ev)
     kept->ev.computer = copy(out, ev->computer, LIMIT_QUOTE);
     kept->ev.time_text = copy(out, ev->time_text, 64);
     kept->ev.message = copy(out, ev->message, LIMIT_QUOTE);
-    kept->quote = copy(out, quote_of(out->run, ev), LIMIT_QUOTE);
+    Str quote = quote_of(out->run, ev);
+    kept->quote = quote.at == ev->message.at ? kept->ev.message : copy(out, quote, LIMIT_QUOTE);
     kept->quote_at = ev->record;
     out->row->kept_bytes += sizeof *kept + ev->field_count * sizeof *fields + 3 * sizeof(Match);
     out->row->kept_count++;
@@ -206,6 +207,13 @@ static bool mark_counts(const Event *ev)
     }
 }
 
+/* State is few and may be asked for by what is only known later: what the services were at the failure, the zone. */
+static bool state_counts(const Event *ev)
+{
+    return ev->service == SERVICE_REGISTRY_STATE ||
+           (ev->service == SERVICE_DISKINSPECT && event_field(ev, STR("Manifest")).len);
+}
+
 static bool is_grave(const Event *ev)
 {
     return ev->level == LEVEL_CRITICAL || ev->level == LEVEL_ERROR ||
@@ -238,7 +246,7 @@ static bool within_limits(Analysis *out, Worth worth)
         analysis_limit(out, "matches", "what matched later in this source was only counted");
     } else if (worth == WORTH_TELLING) {
         analysis_limit(out, "life-cycle events",
-                       "later installations and life-cycle events of this source were only counted");
+                       "later installations, life-cycle events and values of this source were only counted");
     }
     return false;
 }
@@ -268,7 +276,7 @@ void analysis_add(Analysis *out, Source *src, const Event *ev)
     coverage_add(out->row, out->run, ev);
     const MatchResult *results;
     size_t count = out->matcher ? match_event(out->matcher, ev, &results) : 0;
-    bool must = mark_counts(ev) || (ev->service == SERVICE_DISKINSPECT && event_field(ev, STR("Manifest")).len);
+    bool must = mark_counts(ev) || state_counts(ev);
     if ((must || is_grave(ev)) && within_limits(out, must ? WORTH_TELLING : WORTH_SHOWING)) {
         kept = keep(out, ev);
     }

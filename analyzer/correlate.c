@@ -186,7 +186,7 @@ static bool item_make(Work *w, uint32_t part, const Hit *h, Item *out)
     uint32_t index = w->rule->parts[part];
     bool state = all_state(h);
     if (h->span.from_ns == TIME_NONE || h->span.to_ns == TIME_NONE) {
-        w->out->limited = true; /* it happened, nobody knows when */
+        w->out->limited = "the bundle does not tell since when it is so"; /* or when it happened */
         return false;
     }
     *out = (Item){.hit = h, .part = part, .state = state, .from = h->span.from_ns, .last = last_of(h)};
@@ -198,14 +198,16 @@ static bool item_make(Work *w, uint32_t part, const Hit *h, Item *out)
     return out->key.at && (w->rule->type != CORRELATE_VALUE_COUNT || out->value.len);
 }
 
+static const char too_many[] = "too many events to look at all of them";
+
 static Item *items_make(Work *w, size_t *count)
 {
     VEC(Item) items = {0};
     for (uint32_t p = 0; p < w->rule->part_count; p++) {
         const HitList *list = &w->lists[w->rule->parts[p]];
-        w->out->limited = w->out->limited || list->limited;
+        w->out->limited = w->out->limited ? w->out->limited : list->limited;
         size_t skip = list->hits.count > LIMIT_CORRELATE ? list->hits.count - LIMIT_CORRELATE : 0;
-        w->out->limited = w->out->limited || skip;
+        w->out->limited = skip ? too_many : w->out->limited;
         for (size_t i = skip; i < list->hits.count; i++) {
             Item item;
             if (item_make(w, p, &list->hits.at[i], &item)) {
@@ -218,7 +220,7 @@ static Item *items_make(Work *w, size_t *count)
         qsort(items.at, items.count, sizeof(Item), item_time_order);
         items.at += items.count - LIMIT_CORRELATE;
         *count = LIMIT_CORRELATE;
-        w->out->limited = true;
+        w->out->limited = too_many;
     }
     if (*count) {
         qsort(items.at, *count, sizeof(Item), item_group_order);

@@ -14,8 +14,8 @@ typedef struct Hit {
 
 typedef struct HitList { /* of one rule, ordered by the end of the span */
     VEC(Hit) hits;
-    VEC(Match) near; /* near misses, in time order */
-    bool limited;    /* more than could be looked at: no hit proves nothing */
+    VEC(Match) near;     /* near misses, in time order */
+    const char *limited; /* NULL, or why no hit proves nothing */
 } HitList;
 
 /* matches: in the total order. collected_ns: where state ends. Returns one list a rule, by Rule.index. */

@@ -258,3 +258,25 @@ const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQ
            : begins_later(rows, count, q) ? "it begins later"
                                           : "it ends before that time is over";
 }
+
+/* Of a source with more matches than could be kept, no value can be said not to be there. */
+const char *coverage_lacks_registry(SourceRow *const *rows, size_t count, const RegistrySet *asked)
+{
+    RegistrySet told = {0};
+    uint8_t room[REGISTRY_TARGET];
+    size_t number;
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i]->kept_full) {
+            registry_set_join(&told, &rows[i]->registry);
+        }
+    }
+    if (registry_set_empty(asked)) {
+        return "such a value is not read here";
+    }
+    if (!registry_set_lacks(&told, asked, &number)) {
+        return NULL;
+    }
+    bool system = str_starts_nocase(registry_value_target(number, room), STR("HKLM\\SYSTEM\\"));
+    return system ? "neither the SYSTEM hive nor a whole export of that key is in the bundle"
+                  : "neither the SOFTWARE hive nor a whole export of that key is in the bundle";
+}

@@ -69,7 +69,7 @@ typedef struct SourceRow {
     uint64_t diagnostics_lost;
     VEC(LimitRow) limits;
     RegistrySet registry; /* what of the registry it tells, be it that it is not there */
-    size_t kept_room; /* bytes that may be kept of it, this row's lists included */
+    size_t kept_room;     /* bytes that may be kept of it, this row's lists included */
     size_t kept_bytes, kept_count;
     bool kept_full;
 } SourceRow;
@@ -90,5 +90,8 @@ typedef struct CoverageQuery {
 } CoverageQuery;
 /* NULL if the rows together cover the window without a hole, else why not: a static text for people. */
 const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQuery *query);
+
+/* The same of values of the registry. */
+const char *coverage_lacks_registry(SourceRow *const *rows, size_t count, const RegistrySet *asked);
 
 #endif

@@ -72,7 +72,7 @@ static Str first_label(Str computer)
 
 static void root_name(Root *root, Str computer, int64_t ns)
 {
-    if (computer.len && ns != TIME_NONE && (!root->name.len || ns >= root->named_ns)) {
+    if (computer.len && (!root->name.len || ns >= root->named_ns)) {
         root->name = first_label(computer);
         root->named_ns = ns;
     }

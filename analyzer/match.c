@@ -25,6 +25,7 @@ struct Matcher {
     Str joined;              /* Message of an event without a text; at == NULL: not yet made */
     char id[16];
     const char *why;
+    bool open; /* values of the event may hold `*` for anything without a backslash */
 };
 
 Matcher *matcher_open(const RuleSet *set)
@@ -361,8 +362,67 @@ static Truth same_field(Matcher *m, const Pattern *p, Str value)
     return any ? NO : absent(m);
 }
 
+#define TOKEN_MANY 256
+#define TOKEN_ONE  257
+
+static uint16_t *tokens_of(Arena *a, const Pattern *p, size_t *count)
+{
+    const Piece ends[] = {{PIECE_MANY, {0}}, {PIECE_TEXT, p->text}, {PIECE_MANY, {0}}};
+    size_t from = p->place == PLACE_WHOLE || p->place == PLACE_START;
+    size_t to = p->place == PLACE_WHOLE || p->place == PLACE_END ? 2 : 3;
+    const Piece *pieces = p->kind == PATTERN_GLOB ? p->pieces : ends + from;
+    size_t piece_count = p->kind == PATTERN_GLOB ? p->piece_count : to - from;
+    size_t room = 0, n = 0;
+    for (size_t i = 0; i < piece_count; i++) {
+        room += pieces[i].kind == PIECE_TEXT ? pieces[i].text.len : 1;
+    }
+    uint16_t *tokens = ARENA_NEW(a, uint16_t, room);
+    for (size_t i = 0; i < piece_count; i++) {
+        const Piece *piece = &pieces[i];
+        if (piece->kind != PIECE_TEXT) {
+            tokens[n++] = piece->kind == PIECE_ONE ? TOKEN_ONE : TOKEN_MANY;
+        }
+        for (size_t k = 0; piece->kind == PIECE_TEXT && k < piece->text.len; k++) {
+            tokens[n++] = byte_lower(piece->text.at[k]);
+        }
+    }
+    *count = n;
+    return tokens;
+}
+
+/* True if some text fits both the pattern and `open`, where `*` stands for anything without a backslash: from the ends
+ * of both to their beginnings, below[k] tells it of the pattern behind the token and of open behind k bytes. */
+static bool overlaps(Arena *a, const Pattern *p, Str open)
+{
+    size_t count;
+    const uint16_t *tokens = tokens_of(a, p, &count);
+    bool *below = ARENA_NEW(a, bool, open.len + 1), *now = ARENA_NEW(a, bool, open.len + 1);
+    for (size_t i = count + 1; i-- > 0;) {
+        for (size_t k = open.len + 1; k-- > 0;) {
+            bool star = k < open.len && open.at[k] == '*', many = i < count && tokens[i] == TOKEN_MANY;
+            bool same = i < count && k < open.len && (tokens[i] == TOKEN_ONE || tokens[i] == byte_lower(open.at[k]));
+            bool taken = i < count && (many || (star && tokens[i] != '\\'));
+            now[k] = (i == count && k == open.len) || (taken && below[k]) ||
+                     ((star || many) && k < open.len && now[k + 1]) || (same && below[k + 1]);
+        }
+        bool *swap = below;
+        below = now;
+        now = swap;
+    }
+    return below[0];
+}
+
+static Truth open_truth(Matcher *m, const Pattern *p, Str value)
+{
+    bool text = p->kind == PATTERN_TEXT || p->kind == PATTERN_GLOB;
+    return text && !overlaps(&m->scratch, p, value) ? NO : UNKNOWN;
+}
+
 static Truth pattern_truth(Matcher *m, const Pattern *p, Str value)
 {
+    if (m->open && str_find_byte(value, '*', 0) != STR_NOT_FOUND && p->kind != PATTERN_EXISTS) {
+        return open_truth(m, p, value);
+    }
     switch (p->kind) {
     case PATTERN_REGEX: return regex(m, p, value);
     case PATTERN_NUMBER: return truth_of(equal_number(p, value));
@@ -557,4 +617,35 @@ bool match_wants(const Matcher *m, Str provider, Str provider_alias, uint32_t id
 {
     Matcher *own = (Matcher *)m; /* the channel found last is remembered; nothing else changes */
     return prefilter_wants(m->set->prefilter, &own->scan, provider, provider_alias, id, channel);
+}
+
+static bool could_match(Matcher *m, const Rule *rule, const LogSource *source, const Event *ev)
+{
+    const Detection *d = rule->detection;
+    m->ev = ev;
+    m->source = source;
+    m->open = true;
+    bool could = condition_truth(m, d, d->condition) != NO;
+    m->open = false;
+    m->joined = (Str){0};
+    arena_reset(&m->scratch);
+    return could;
+}
+
+RegistrySet match_registry_asked(Matcher *m, const Rule *rule)
+{
+    RegistrySet asked = {0};
+    uint8_t room[REGISTRY_TARGET];
+    Field target = {.name = STR("TargetObject")};
+    const Event ev = {.service = SERVICE_REGISTRY_STATE, .fields = &target, .field_count = 1};
+    const LogSource *source = rule->source;
+    while (source && source->kind != SERVICE_REGISTRY_STATE) {
+        source = source->next;
+    }
+    for (size_t i = 0; source && (target.value = registry_value_target(i, room)).len; i++) {
+        if (could_match(m, rule, source, &ev)) {
+            registry_set_add(&asked, i);
+        }
+    }
+    return asked;
 }

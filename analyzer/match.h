@@ -2,6 +2,7 @@
 #ifndef MATCH_H
 #define MATCH_H
 
+#include "registry_key.h"
 #include "rule.h"
 
 /* One per thread: PCRE2 match data and JIT stack, candidate marks. */
@@ -22,5 +23,8 @@ size_t match_event(Matcher *m, const Event *ev, const MatchResult **results);
 /* True if any rule could ever ask for this event by its identity alone: a parser of event logs may skip rendering the
  * values of records nobody asks for. Never false when match_event could return something. */
 bool match_wants(const Matcher *m, Str provider, Str provider_alias, uint32_t id, Str channel);
+
+/* The values of the registry that a detection rule may hold of, whatever is in them. Empty: none that is read. */
+RegistrySet match_registry_asked(Matcher *m, const Rule *rule);
 
 #endif

@@ -23,7 +23,7 @@
     "CalculateSnapshotTimeFromHost"
 
 typedef struct WantedKey {
-    const char *key;    /* a part may end in `*`: anything up to the next backslash */
+    const char *key;    /* `*` in a part: anything without a backslash */
     const char *values; /* names, a bar between two; `*`: all of them */
 } WantedKey;
 
@@ -42,7 +42,7 @@ static const WantedKey wanted_keys[] = {
     {SERVICE("swprv\\Parameters"), "ServiceDll"},
     {SERVICE("Tcpip\\Parameters\\Interfaces\\*"), "EnableDHCP"},
     {SERVICE("VSS"), HOW_IT_RUNS},
-    {SERVICE("VSS\\VssAccessControl"), "*"},
+    {SERVICE("VSS\\VssAccessControl"), "NT AUTHORITY\\NETWORK SERVICE|*"},
     {SERVICE("WindowsAzureGuestAgent"), HOW_IT_RUNS},
     {SERVICE("Winmgmt"), HOW_IT_RUNS},
     {SOFTWARE(EVENT_CLASS), "TypeLib"},
@@ -57,8 +57,8 @@ static const WantedKey wanted_keys[] = {
     BOTH_VIEWS("Microsoft\\VisualStudio\\12.0\\VC\\Runtimes\\x64", "Installed|Version"),
     {SOFTWARE("Microsoft\\Windows Azure"), "VmId"},
     {SOFTWARE("Microsoft\\Windows Azure\\GuestAgentUpdateState\\*"), "Code|Message|State"},
-    {SOFTWARE("Microsoft\\Windows Azure\\HandlerState\\*"), "*"},
-    {SOFTWARE("Microsoft\\WindowsAzure\\HandlerState\\*"), "*"},
+    {SOFTWARE("Microsoft\\Windows Azure\\HandlerState\\*_*"), "*"},
+    {SOFTWARE("Microsoft\\WindowsAzure\\HandlerState\\*_*"), "*"},
     {SOFTWARE("Microsoft\\Windows NT\\CurrentVersion\\Failover Clusters"), "EnableCsvVssWriter"},
     BOTH_VIEWS("Microsoft\\Windows\\CurrentVersion\\Uninstall\\*", "DisplayName|DisplayVersion"),
 };
@@ -66,15 +66,27 @@ static const WantedKey wanted_keys[] = {
 
 /* --- keys ------------------------------------------------------------------------------------------------------- */
 
-static bool is_open(Str pattern)
-{
-    return pattern.len && pattern.at[pattern.len - 1] == '*';
-}
-
+/* Every text between stars is looked for where the one before it ends; the last one must stand at the end. */
 static bool part_fits(Str pattern, Str part)
 {
-    return is_open(pattern) ? str_starts_nocase(part, str_slice(pattern, 0, pattern.len - 1))
-                            : str_eq_nocase(part, pattern);
+    size_t star = str_find_byte(pattern, '*', 0);
+    if (star == STR_NOT_FOUND) {
+        return str_eq_nocase(part, pattern);
+    }
+    if (!str_starts_nocase(part, str_slice(pattern, 0, star))) {
+        return false;
+    }
+    for (part = str_from(part, star); star != STR_NOT_FOUND; star = str_find_byte(pattern, '*', 0)) {
+        pattern = str_from(pattern, star + 1);
+        Str text = str_slice(pattern, 0, str_find_byte(pattern, '*', 0));
+        bool last = text.len == pattern.len;
+        size_t at = last && part.len >= text.len ? part.len - text.len : str_find_nocase(part, text, 0);
+        if (at == STR_NOT_FOUND || !str_starts_nocase(str_from(part, at), text)) {
+            return false;
+        }
+        part = str_from(part, at + text.len);
+    }
+    return true;
 }
 
 /* True if all parts of the key fit; *below: what the pattern has behind them. */
@@ -176,7 +188,7 @@ Str registry_value_target(size_t number, uint8_t room[static REGISTRY_TARGET])
 
 /* --- sets ------------------------------------------------------------------------------------------------------- */
 
-static void set_add(RegistrySet *set, size_t number)
+void registry_set_add(RegistrySet *set, size_t number)
 {
     set->bits[number / 64] |= UINT64_C(1) << number % 64;
 }
@@ -186,6 +198,37 @@ bool registry_set_has(const RegistrySet *set, size_t number)
     return set->bits[number / 64] >> number % 64 & 1;
 }
 
+static bool is_one_of_many(Str pattern)
+{
+    return str_find_byte(pattern, '*', 0) != STR_NOT_FOUND;
+}
+
+bool registry_set_open(const RegistrySet *set)
+{
+    for (WantedValue v = {0}; next_value(&v);) {
+        if (registry_set_has(set, v.number) && (is_one_of_many(v.key) || is_one_of_many(v.name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool registry_set_empty(const RegistrySet *set)
+{
+    size_t number;
+    return !registry_set_lacks(&(RegistrySet){0}, set, &number);
+}
+
+bool registry_set_lacks(const RegistrySet *told, const RegistrySet *asked, size_t *number)
+{
+    for (*number = 0; *number < REGISTRY_VALUES; ++*number) {
+        if (registry_set_has(asked, *number) && !registry_set_has(told, *number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void registry_set_join(RegistrySet *to, const RegistrySet *from)
 {
     for (size_t i = 0; i < sizeof to->bits / sizeof *to->bits; i++) {
@@ -193,16 +236,11 @@ void registry_set_join(RegistrySet *to, const RegistrySet *from)
     }
 }
 
-static bool is_one_of_many(Str pattern)
-{
-    return str_find_byte(pattern, '*', 0) != STR_NOT_FOUND;
-}
-
 void registry_set_value(RegistrySet *set, Str key, Str name)
 {
     WantedValue v;
     if (value_find(key, name, &v) && !is_one_of_many(v.name) && !is_one_of_many(v.key)) {
-        set_add(set, v.number);
+        registry_set_add(set, v.number);
     }
 }
 
@@ -213,9 +251,9 @@ void registry_set_key(RegistrySet *set, Str key, bool below)
         if (!key_fits(v.key, key, &rest) || is_one_of_many(str_slice(v.key, 0, v.key.len - rest.len))) {
             continue;
         }
-        bool list = is_open(rest) && str_find_byte(rest, '\\', 0) == STR_NOT_FOUND;
+        bool list = is_one_of_many(rest) && str_find_byte(rest, '\\', 0) == STR_NOT_FOUND;
         if (below || !rest.len || list) {
-            set_add(set, v.number);
+            registry_set_add(set, v.number);
         }
     }
 }

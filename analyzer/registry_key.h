@@ -20,6 +20,7 @@ bool registry_value_find(Str key, Str name, size_t *number);
 #define REGISTRY_TARGET 512
 Str registry_value_target(size_t number, uint8_t room[static REGISTRY_TARGET]);
 
+void registry_set_add(RegistrySet *set, size_t number);
 /* One value was seen. It tells nothing of others that share its number. */
 void registry_set_value(RegistrySet *set, Str key, Str name);
 /* All values of the key were seen; `below`: and of all keys below it. A key `Uninstall` without what is below it still
@@ -27,5 +28,9 @@ void registry_set_value(RegistrySet *set, Str key, Str name);
 void registry_set_key(RegistrySet *set, Str key, bool below);
 void registry_set_join(RegistrySet *to, const RegistrySet *from);
 bool registry_set_has(const RegistrySet *set, size_t number);
+bool registry_set_empty(const RegistrySet *set);
+bool registry_set_open(const RegistrySet *set); /* one of its values stands for many */
+/* A value of `asked` that `told` does not have; false if it has all of them. */
+bool registry_set_lacks(const RegistrySet *told, const RegistrySet *asked, size_t *number);
 
 #endif

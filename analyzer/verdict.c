@@ -18,6 +18,7 @@ typedef struct Case {
     const EpisodeList *episodes;
     const Bundle *bundle;
     HitList *lists;        /* by rule */
+    RegistrySet *registry; /* by rule: the values it asks for */
     Span *uptimes;         /* by episode */
     int64_t events_end_ns; /* the newest event of any event log */
     Assertion *assertions;
@@ -166,10 +167,39 @@ static const char *lacks_any(const Case *c, Service service, Span window)
     return "it is not in the bundle for that run";
 }
 
-/* State is covered where all of it was read, or where the very thing the rule is about was seen in another state. */
-static const char *lacks_state(const Case *c, const Rule *rule)
+static const char after_failure[] = "it was written after the failure, and what it was before is not told";
+
+/* What was seen in another state may have been as the rule says until it was written. */
+static bool written_later(const Case *c, const Rule *rule)
 {
-    return c->lists[rule->index].near.count ? NULL : "no source in the bundle tells it";
+    const HitList *list = &c->lists[rule->index];
+    for (size_t i = 0; i < list->near.count && c->episodes->failure; i++) {
+        if (list->near.at[i].kept->ev.time_ns > episode_end(c->episodes->failure)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; rule->kind == RULE_CORRELATION && i < rule->part_count; i++) {
+        if (written_later(c, &c->analysis->rules->rules[rule->parts[i]])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *lacks_registry(const Case *c, const Rule *rule)
+{
+    const RegistrySet *asked = &c->registry[rule->index];
+    const char *lacks = coverage_lacks_registry(c->analysis->rows.at, c->analysis->rows.count, asked);
+    return lacks || registry_set_open(asked) || !written_later(c, rule) ? lacks : after_failure;
+}
+
+/* State is covered where the very thing the rule is about was seen in another state. */
+static const char *lacks_state(const Case *c, const Rule *rule, Service service)
+{
+    bool seen = c->lists[rule->index].near.count > 0;
+    return !seen                                                        ? "no source in the bundle tells it"
+           : service == SERVICE_SERVICE_STATE && written_later(c, rule) ? after_failure
+                                                                        : NULL;
 }
 
 static const char *lacks(const Case *c, const Rule *rule, const LogSource *source, Span window)
@@ -179,9 +209,9 @@ static const char *lacks(const Case *c, const Rule *rule, const LogSource *sourc
     case SERVICE_STATUS:
     case SERVICE_AGGREGATESTATUS: return lacks_any(c, source->kind, window);
     case SERVICE_EPISODE: return c->episodes->backups ? NULL : "no backup run is seen";
-    case SERVICE_REGISTRY_STATE:
+    case SERVICE_REGISTRY_STATE: return lacks_registry(c, rule);
     case SERVICE_SERVICE_STATE:
-    case SERVICE_FILE_LISTING: return lacks_state(c, rule);
+    case SERVICE_FILE_LISTING: return lacks_state(c, rule, source->kind);
     default: {
         CoverageQuery q = {source->kind, source->channel, window, c->events_end_ns};
         return coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &q);
@@ -223,7 +253,7 @@ static Truth absence(const Case *c, const Rule *rule, Span window, ConditionResu
         }
     }
     if (list->limited) {
-        r->why = STR("too many events to look at all of them");
+        r->why = str_of(list->limited);
         return UNKNOWN;
     }
     r->why = why.count ? arena_join(c->run, why.at, why.count) : STR("not seen, though the sources cover that time");
@@ -303,12 +333,18 @@ static int64_t failure_ns(const Case *c)
     return c->episodes->failure ? c->episodes->failure->start_ns : c->bundle->time_last;
 }
 
+/* From the failure; what has no time is farthest. */
+static int64_t distance(const Case *c, int64_t ns)
+{
+    return ns == TIME_NONE || failure_ns(c) == TIME_NONE ? INT64_MAX : llabs(ns - failure_ns(c));
+}
+
 /* First, last, and those nearest to the failure. */
 static void evidence_choose(const Case *c, Verdict *v, Str condition, const Hits *hits)
 {
     size_t chosen[LIMIT_EVIDENCE], count = 0, nearest = 0;
     for (size_t i = 1; i < hits->count; i++) {
-        if (llabs(hits->at[i]->span.to_ns - failure_ns(c)) < llabs(hits->at[nearest]->span.to_ns - failure_ns(c))) {
+        if (distance(c, hits->at[i]->span.to_ns) < distance(c, hits->at[nearest]->span.to_ns)) {
             nearest = i;
         }
     }
@@ -340,8 +376,7 @@ static const Match *nearest_miss(const Case *c, const Rule *rule)
         unsigned ours = best ? m->passed * (unsigned)best->tests : 0,
                  theirs = best ? best->passed * (unsigned)m->tests : 0;
         if (!best || ours > theirs ||
-            (ours == theirs &&
-             llabs(m->kept->ev.time_ns - failure_ns(c)) < llabs(best->kept->ev.time_ns - failure_ns(c)))) {
+            (ours == theirs && distance(c, m->kept->ev.time_ns) < distance(c, best->kept->ev.time_ns))) {
             best = m;
         }
     }
@@ -358,21 +393,22 @@ static const Match *hit_elsewhere(const Case *c, const Condition *cond)
     const Hit *best = NULL;
     for (size_t i = 0; i < list->hits.count; i++) {
         const Hit *hit = &list->hits.at[i];
-        if (hit->truth == YES &&
-            (!best || llabs(hit->span.to_ns - failure_ns(c)) < llabs(best->span.to_ns - failure_ns(c)))) {
+        if (hit->truth == YES && (!best || distance(c, hit->span.to_ns) < distance(c, best->span.to_ns))) {
             best = hit;
         }
     }
     if (!best) {
         return NULL;
     }
-    int64_t apart = best->span.to_ns - failure_ns(c);
-    const char *form = cond->window.bundle ? "it matches, but a good run came later"
-                       : apart < 0         ? "it matches, but lies %lld minutes before the failure, outside the window"
-                                           : "it matches, but lies %lld minutes after the failure, outside the window";
+    int64_t apart = distance(c, best->span.to_ns);
+    const char *form = cond->window.bundle  ? "it matches, but a good run came later"
+                       : apart == INT64_MAX ? "it matches, but nobody knows when"
+                       : best->span.to_ns < failure_ns(c)
+                           ? "it matches, but lies %lld minutes before the failure, outside the window"
+                           : "it matches, but lies %lld minutes after the failure, outside the window";
     Match *m = ARENA_NEW(c->run, Match, 1);
     *m = (Match){.rule = cond->rule, .kept = best->events[best->event_count - 1], .truth = NO};
-    m->why = (const char *)arena_format(c->run, form, (long long)(llabs(apart) / NS_MINUTE)).at;
+    m->why = (const char *)arena_format(c->run, form, (long long)(apart / NS_MINUTE)).at;
     return m;
 }
 
@@ -646,6 +682,22 @@ static int64_t newest_event(const Analysis *analysis)
     return newest;
 }
 
+/* What every rule asks the registry for; parts of a correlation come before it. */
+static RegistrySet *registry_asked(const Analysis *analysis, Arena *run)
+{
+    RegistrySet *sets = ARENA_NEW(run, RegistrySet, analysis->rules->rule_count);
+    for (size_t i = 0; i < analysis->rules->rule_count; i++) {
+        const Rule *rule = &analysis->rules->rules[i];
+        if (rule->kind == RULE_DETECTION) {
+            sets[i] = match_registry_asked(analysis->matcher, rule);
+        }
+        for (size_t k = 0; rule->kind == RULE_CORRELATION && k < rule->part_count; k++) {
+            registry_set_join(&sets[i], &sets[rule->parts[k]]);
+        }
+    }
+    return sets;
+}
+
 Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, Assertion *assertions,
                           size_t assertion_count, bool asked, Arena *run)
 {
@@ -653,6 +705,7 @@ Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const
     Case c = {.analysis = analysis,
               .episodes = episodes,
               .bundle = bundle,
+              .registry = registry_asked(analysis, run),
               .uptimes = uptimes_find(episodes, run),
               .events_end_ns = newest_event(analysis),
               .assertions = assertions,

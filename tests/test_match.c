@@ -240,6 +240,105 @@ TEST(match_wants_asks_for_what_rules_name)
     rule_case_close(&c);
 }
 
+/* --- what a rule asks the registry for --------------------------------------------------------------------------- */
+
+#define REGISTRY(detection)                                                                                            \
+    "title: T\nname: r\nlogsource: {product: windows, category: registry_state}\ndetection:\n" detection
+#define SERVICES  "HKLM\\SYSTEM\\CurrentControlSet\\Services\\"
+#define UNINSTALL "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\"
+#define WOW64     "HKLM\\SOFTWARE\\WOW6432Node\\Microsoft\\Windows\\CurrentVersion\\Uninstall\\"
+
+static RegistrySet asked(const char *text)
+{
+    RuleCase c;
+    rule_case_good(&c, text);
+    Matcher *m = matcher_open(&c.set);
+    RegistrySet set = match_registry_asked(m, &c.set.rules[0]);
+    matcher_close(m);
+    rule_case_close(&c);
+    return set;
+}
+
+static void assert_asks(const char *test, const char *const *targets)
+{
+    char text[512];
+    uint8_t room[REGISTRY_TARGET];
+    snprintf(text, sizeof text, REGISTRY("  s:\n    %s\n    Details: x\n  condition: s\n"), test);
+    RegistrySet set = asked(text);
+    size_t found = 0, count = 0;
+    for (Str target; (target = registry_value_target(count, room)).len; count++) {
+        bool wanted = false;
+        for (size_t i = 0; targets[i]; i++) {
+            wanted = wanted || str_eq_nocase(target, str_of(targets[i]));
+        }
+        if (registry_set_has(&set, count) != wanted) {
+            fail_msg("%s: %.*s", test, (int)target.len, (const char *)target.at);
+        }
+        found += wanted;
+    }
+    for (size_t i = 0; targets[i]; i++) {
+        assert_true(found-- > 0);
+    }
+}
+
+#define ASKS(...)            assert_asks(FIRST(__VA_ARGS__), (const char *const[]){__VA_ARGS__, NULL} + 1)
+#define FIRST(...)           FIRST_OF(__VA_ARGS__, )
+#define FIRST_OF(first, ...) first
+
+TEST(asked_values_are_those_that_the_target_allows)
+{
+    ASKS("TargetObject: " SERVICES "msdtc\\start", SERVICES "MSDTC\\Start");
+    ASKS("TargetObject|endswith: \\VSS\\Start", SERVICES "VSS\\Start");
+    ASKS("TargetObject|endswith: [\\MSDTC\\Start, \\MSDTC\\ObjectName]", SERVICES "MSDTC\\Start",
+         SERVICES "MSDTC\\ObjectName");
+    ASKS("TargetObject|endswith: \\BcdrAgent\\IsProviderInstalled",
+         "HKLM\\SOFTWARE\\Microsoft\\BcdrAgent\\IsProviderInstalled",
+         "HKLM\\SOFTWARE\\WOW6432Node\\Microsoft\\BcdrAgent\\IsProviderInstalled");
+    ASKS("TargetObject: HKLM\\SOFTWARE\\Nobody\\Reads\\This");
+}
+
+TEST(asked_values_of_a_list_are_found_by_one_of_them)
+{
+    ASKS("TargetObject: " UNINSTALL "{1}\\DisplayName", UNINSTALL "*\\DisplayName");
+    ASKS("TargetObject|contains: \\Uninstall\\{1}", UNINSTALL "*\\DisplayName", UNINSTALL "*\\DisplayVersion",
+         WOW64 "*\\DisplayName", WOW64 "*\\DisplayVersion");
+    ASKS("TargetObject: '*\\Microsoft\\Windows\\\\*\\DisplayVersio?'", UNINSTALL "*\\DisplayVersion",
+         WOW64 "*\\DisplayVersion");
+    ASKS("TargetObject|endswith: \\.NETFramework\\v4.0.30319\\SchUseStrongCrypto",
+         "HKLM\\SOFTWARE\\Microsoft\\.NETFramework\\v*\\SchUseStrongCrypto",
+         "HKLM\\SOFTWARE\\WOW6432Node\\Microsoft\\.NETFramework\\v*\\SchUseStrongCrypto");
+    ASKS("TargetObject|endswith: \\Virtual Machine\\Guest\\GuestAgentVersion",
+         "HKLM\\SOFTWARE\\Microsoft\\Virtual Machine\\Guest\\*");
+}
+
+static size_t count_of(const RegistrySet *set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < REGISTRY_VALUES; i++) {
+        count += registry_set_has(set, i);
+    }
+    return count;
+}
+
+TEST(asked_values_are_all_where_the_target_is_not_tested)
+{
+    uint8_t room[REGISTRY_TARGET];
+    size_t all = 0;
+    while (registry_value_target(all, room).len) {
+        all++;
+    }
+    RegistrySet set = asked(REGISTRY("  s:\n    Details: x\n  condition: s\n"));
+    assert_int_equal(count_of(&set), all);
+    set = asked(REGISTRY("  a:\n    TargetObject|endswith: \\Start\n  b:\n    Number: 4\n  condition: a or b\n"));
+    assert_int_equal(count_of(&set), all);
+    set = asked(REGISTRY("  a:\n    TargetObject|contains: Uninstall\n  condition: not a\n"));
+    assert_in_range(count_of(&set), all - 4, all);
+    set = asked(REGISTRY("  a:\n    TargetObject|re: 'MSDTC.Start$'\n  condition: a\n"));
+    assert_in_range(count_of(&set), 1, all / 2);
+    set = asked(LOG("  a:\n    EventID: 1\n  condition: a\n"));
+    assert_true(registry_set_empty(&set));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +353,9 @@ int main(void)
         cmocka_unit_test(match_regex_at_its_limit_is_unknown),
         cmocka_unit_test(match_category_renames_fields_of_the_other_source),
         cmocka_unit_test(match_wants_asks_for_what_rules_name),
+        cmocka_unit_test(asked_values_are_those_that_the_target_allows),
+        cmocka_unit_test(asked_values_of_a_list_are_found_by_one_of_them),
+        cmocka_unit_test(asked_values_are_all_where_the_target_is_not_tested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

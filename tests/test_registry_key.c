@@ -2,6 +2,8 @@
 #include "registry_key.h"
 #include "unit.h"
 
+#include <stdio.h>
+
 #define SERVICES  "HKLM\\SYSTEM\\CurrentControlSet\\Services\\"
 #define UNINSTALL "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall"
 
@@ -31,6 +33,20 @@ TEST(key_is_wanted_without_case_and_below_a_list)
     assert_false(registry_key_wanted(STR(UNINSTALL "\\A\\B")));
     assert_true(registry_key_wanted(STR("HKLM\\SOFTWARE\\WOW6432NODE\\Microsoft\\.NETFramework\\v4.0.30319")));
     assert_false(registry_key_wanted(STR("HKLM\\SOFTWARE\\Microsoft\\.NETFramework\\Policy")));
+}
+
+TEST(key_part_with_a_star_inside_needs_what_stands_beside_it)
+{
+    const char *const handlers = "HKLM\\SOFTWARE\\Microsoft\\WindowsAzure\\HandlerState\\";
+    char key[128];
+    static const struct {
+        const char *name;
+        bool wanted;
+    } cases[] = {{"Vendor.A_1.0", true}, {"_", true}, {"a__b", true}, {"Vendor.A", false}, {"", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(key, sizeof key, "%s%s", handlers, cases[i].name);
+        assert_int_equal(registry_key_wanted(str_of(key)), cases[i].wanted);
+    }
 }
 
 TEST(value_numbers_name_each_target_once)
@@ -90,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(key_leads_from_the_root_to_what_is_wanted),
         cmocka_unit_test(key_is_wanted_without_case_and_below_a_list),
+        cmocka_unit_test(key_part_with_a_star_inside_needs_what_stands_beside_it),
         cmocka_unit_test(value_numbers_name_each_target_once),
         cmocka_unit_test(set_value_seen_tells_only_of_itself),
         cmocka_unit_test(set_key_tells_its_values_and_the_list_below_it),
