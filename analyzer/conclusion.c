@@ -109,6 +109,48 @@ static bool is_routine(const Event *ev)
     return str_eq_nocase(name, STR("BITS")) || str_eq_nocase(name, STR("TrustedInstaller"));
 }
 
+/* Agents write down what they do there, all the time. */
+static bool is_setting(const Event *ev)
+{
+    static const char *const diaries[] = {
+        "HKLM\\SOFTWARE\\Microsoft\\GuestAgent\\", "HKLM\\SOFTWARE\\Microsoft\\Virtual Machine\\",
+        "HKLM\\SOFTWARE\\Microsoft\\Windows Azure\\", "HKLM\\SOFTWARE\\Microsoft\\WindowsAzure\\"};
+    bool diary = false;
+    for (size_t i = 0; i < sizeof diaries / sizeof *diaries; i++) {
+        diary = diary || str_starts_nocase(event_field(ev, STR("TargetObject")), str_of(diaries[i]));
+    }
+    return ev->service == SERVICE_REGISTRY_STATE && !diary;
+}
+
+static bool same_key(const Kept *a, const Kept *b)
+{
+    Str x = event_field(&a->ev, STR("TargetObject")), y = event_field(&b->ev, STR("TargetObject"));
+    return a->row == b->row && a->ev.time_ns == b->ev.time_ns &&
+           str_eq(str_slice(x, 0, str_rfind_byte(x, '\\')), str_slice(y, 0, str_rfind_byte(y, '\\')));
+}
+
+/* One line a key, which was written as a whole: what its values were before, a hive does not tell. */
+static void settings_find(const Conclude *c, Conclusion *out, int64_t after_ns, int64_t until_ns)
+{
+    const Kept *last = NULL;
+    for (size_t i = 0; i < c->analysis->kept.count; i++) {
+        const Kept *k = c->analysis->kept.at[i];
+        if (!is_setting(&k->ev) || k->ev.time_ns <= after_ns || k->ev.time_ns > until_ns) {
+            continue;
+        }
+        size_t key = str_rfind_byte(event_field(&k->ev, STR("TargetObject")), '\\');
+        if (last && same_key(last, k)) {
+            Str *what = &out->changes.at[out->changes.count - 1].what;
+            Str more[] = {*what, STR("; "), str_from(k->quote, key + 1)};
+            *what = what->len < LIMIT_QUOTE ? arena_join(c->run, more, 3) : *what;
+        } else {
+            Str what = arena_join(c->run, (Str[]){STR("registry key written: "), k->quote}, 2);
+            *VEC_ADD(c->run, &out->changes) = (Change){k->ev.time_ns, what, k};
+        }
+        last = k;
+    }
+}
+
 static void changes_find(const Conclude *c, Conclusion *out)
 {
     const Episode *good = c->episodes->last_good, *bad = c->episodes->first_failed;
@@ -127,6 +169,7 @@ static void changes_find(const Conclude *c, Conclusion *out)
             *VEC_ADD(c->run, &out->changes) = (Change){k->ev.time_ns, text, k};
         }
     }
+    settings_find(c, out, good->start_ns, bad->start_ns);
     for (size_t i = 0; i < c->episodes->list.count; i++) {
         const Episode *ep = &c->episodes->list.at[i];
         if (ep->kind == EPISODE_BOOT && ep->start_ns > good->start_ns && ep->start_ns <= bad->start_ns) {

@@ -17,8 +17,8 @@ static void field_number(Arena *run, Fields *to, Str name, int64_t n)
 }
 
 /* An event of our own that stands where `evidence` stands. */
-static void derived_add(Analysis *analysis, Arena *run, Service service, int64_t time_ns, const Kept *evidence,
-                        const Fields *fields)
+static Kept *derived_add(Analysis *analysis, Arena *run, Service service, int64_t time_ns, const Kept *evidence,
+                         const Fields *fields)
 {
     const MatchResult *results;
     Kept *k = ARENA_NEW(run, Kept, 1);
@@ -35,6 +35,7 @@ static void derived_add(Analysis *analysis, Arena *run, Service service, int64_t
         const MatchResult *r = &results[i];
         *VEC_ADD(run, &analysis->matches) = (Match){r->rule, k, r->truth, r->passed, r->tests, r->why};
     }
+    return k;
 }
 
 static void episode_event(Analysis *analysis, const Episode *ep, const Episode *previous, Arena *run)
@@ -64,9 +65,15 @@ static void episode_event(Analysis *analysis, const Episode *ep, const Episode *
 
 /* --- services --------------------------------------------------------------------------------------------------- */
 
+typedef struct Told { /* one thing about a service, and who says so */
+    Str value;
+    const Kept *by;
+} Told;
+
 typedef struct ServiceState {
-    Str name, account, start_type, from;
-    const Kept *account_told, *newest;
+    Str name;
+    Told account, start;         /* as the event logs have it, at the failure */
+    Told account_set, start_set; /* as the registry has it, at the collection */
 } ServiceState;
 
 typedef VEC(ServiceState) ServiceStates;
@@ -83,23 +90,24 @@ static ServiceState *service_of(Arena *run, ServiceStates *states, Str name)
     return s;
 }
 
+static void tell(Told *told, Str value, const Kept *by)
+{
+    *told = value.len ? (Told){value, by} : *told;
+}
+
 static void service_told(Arena *run, ServiceStates *states, const Kept *k, Str name, Str account, Str start_type)
 {
-    if (!name.len) {
-        return;
-    }
-    ServiceState *s = service_of(run, states, name);
-    s->newest = k;
-    s->from = arena_format(run, "event %u", (unsigned)k->ev.id);
-    s->start_type = start_type.len ? start_type : s->start_type;
-    if (account.len) {
-        s->account = account;
-        s->account_told = k;
+    if (name.len) {
+        ServiceState *s = service_of(run, states, name);
+        tell(&s->account, account, k);
+        tell(&s->start, start_type, k);
     }
 }
 
 /* Network Service as display languages have it. */
 static const char *const network_service[] = {
+    "NetworkService",
+    "Network Service",
     "Netzwerkdienst",
     "SERVICE R\xC3\x89SEAU",
     "Service r\xC3\xA9seau",
@@ -134,14 +142,17 @@ static Str account_name(Str account)
     size_t cut = str_find_byte(account, '\\', 0);
     Str domain = cut == STR_NOT_FOUND ? (Str){0} : str_slice(account, 0, cut);
     Str name = cut == STR_NOT_FOUND ? account : str_from(account, cut + 1);
-    for (size_t i = 0; i < sizeof network_service / sizeof *network_service; i++) {
-        if (str_eq_nocase(name, str_of(network_service[i]))) {
-            return STR("NT AUTHORITY\\NetworkService");
-        }
-    }
     bool english = str_eq_nocase(domain, STR("NT AUTHORITY")) || str_eq_nocase(domain, STR("NT SERVICE"));
     bool system = str_starts_nocase(domain, STR("NT ")) || str_starts_nocase(domain, STR("NT-")) ||
                   str_ends_nocase(domain, STR(" NT"));
+    for (size_t i = 0; i < sizeof network_service / sizeof *network_service; i++) {
+        if (str_eq_nocase(name, str_of(network_service[i])) && (system || !domain.len)) {
+            return STR("NT AUTHORITY\\NetworkService");
+        }
+    }
+    if (str_eq_nocase(account, STR("S-1-5-20"))) {
+        return STR("NT AUTHORITY\\NetworkService");
+    }
     return (system && !english) || !is_ascii(account) ? (Str){0} : account;
 }
 
@@ -158,6 +169,57 @@ static void service_event(Arena *run, ServiceStates *states, const Kept *k)
     }
 }
 
+/* HKLM\SYSTEM\CurrentControlSet\Services\MSDTC\ObjectName */
+static void service_value(Arena *run, ServiceStates *states, const Kept *k)
+{
+    Str services = STR("HKLM\\SYSTEM\\CurrentControlSet\\Services\\");
+    Str target = event_field(&k->ev, STR("TargetObject")), name = str_from(target, services.len);
+    size_t cut = str_find_byte(name, '\\', 0);
+    if (!str_starts_nocase(target, services) || cut == STR_NOT_FOUND) {
+        return;
+    }
+    Str value = str_from(name, cut + 1);
+    bool account = str_eq_nocase(value, STR("ObjectName")),
+         text = str_eq(event_field(&k->ev, STR("ValueType")), STR("REG_SZ"));
+    Str details = event_field(&k->ev, STR("Details"));
+    if (account && text && !str_eq(details, STR("(Empty)"))) {
+        tell(&service_of(run, states, str_slice(name, 0, cut))->account_set, details, k);
+    } else if (str_eq_nocase(value, STR("Start"))) {
+        tell(&service_of(run, states, str_slice(name, 0, cut))->start_set, event_field(&k->ev, STR("Number")), k);
+    }
+}
+
+/* The registry rules: it is what the documents tell to look at, and an event is but a copy of it, in the words of a
+ * display language. But it tells what is set at the collection. A key that was written after the failure may have been
+ * set right since: then the last event before the failure knows better, if there is one. */
+static Told rule_of(Told set, Told told, int64_t until)
+{
+    bool later = set.by && set.by->ev.time_ns > until;
+    return !set.by || (later && told.by) ? told : set;
+}
+
+static Str from_text(Arena *run, const Kept *k)
+{
+    return k->ev.service == SERVICE_REGISTRY_STATE ? STR("registry")
+                                                   : arena_format(run, "event %u", (unsigned)k->ev.id);
+}
+
+/* Quoted is what tells the account, then what tells the start type. */
+static void service_add(Analysis *analysis, const ServiceState *s, int64_t until, Arena *run)
+{
+    Told account = rule_of(s->account_set, s->account, until), start = rule_of(s->start_set, s->start, until);
+    const Kept *evidence = account.by ? account.by : start.by;
+    Fields fields = {0};
+    field_add(run, &fields, STR("ServiceName"), s->name);
+    field_add(run, &fields, STR("Account"), account_name(account.value));
+    field_add(run, &fields, STR("StartType"), start.value);
+    field_add(run, &fields, STR("From"), from_text(run, evidence));
+    Kept *k = derived_add(analysis, run, SERVICE_SERVICE_STATE, evidence->ev.time_ns, evidence, &fields);
+    if (start.by && start.by != evidence && start.by->row == evidence->row) {
+        k->quote = arena_join(run, (Str[]){evidence->quote, STR("\n"), start.by->quote}, 3);
+    }
+}
+
 static void services(Analysis *analysis, const EpisodeList *episodes, Arena *run)
 {
     ServiceStates states = {0};
@@ -165,19 +227,14 @@ static void services(Analysis *analysis, const EpisodeList *episodes, Arena *run
     until = until == TIME_NONE ? episodes->failure->start_ns : until;
     for (size_t i = 0; i < analysis->kept.count; i++) {
         const Kept *k = analysis->kept.at[i];
-        if (k->ev.mark == MARK_SERVICE && k->ev.time_ns != TIME_NONE && k->ev.time_ns <= until) {
+        if (k->ev.service == SERVICE_REGISTRY_STATE) {
+            service_value(run, &states, k);
+        } else if (k->ev.mark == MARK_SERVICE && k->ev.time_ns != TIME_NONE && k->ev.time_ns <= until) {
             service_event(run, &states, k);
         }
     }
     for (size_t i = 0; i < states.count; i++) {
-        const ServiceState *s = &states.at[i];
-        const Kept *evidence = s->account_told ? s->account_told : s->newest;
-        Fields fields = {0};
-        field_add(run, &fields, STR("ServiceName"), s->name);
-        field_add(run, &fields, STR("Account"), account_name(s->account));
-        field_add(run, &fields, STR("StartType"), s->start_type);
-        field_add(run, &fields, STR("From"), s->from);
-        derived_add(analysis, run, SERVICE_SERVICE_STATE, evidence->ev.time_ns, evidence, &fields);
+        service_add(analysis, &states.at[i], until, run);
     }
 }
 
