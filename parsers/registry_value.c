@@ -59,7 +59,7 @@ static bool number_of(const RegistryValue *value, uint64_t *number)
     return size && data.len == size;
 }
 
-static Str type_name(Arena *a, uint32_t type)
+Str registry_type_name(Arena *a, uint32_t type)
 {
     static const char *const names[] = {
         "REG_NONE",
@@ -103,7 +103,7 @@ static Shown show_number(Arena *a, uint32_t type, uint64_t number)
     shown.details = type == REG_QWORD   ? arena_format(a, "QWORD (0x%08x-0x%08x)", high, low)
                     : type == REG_DWORD ? arena_format(a, "DWORD (0x%08x)", low)
                                         : STR("Binary Data");
-    shown.quote = arena_join(a, (Str[]){type_name(a, type), STR(" "), shown.number}, 3);
+    shown.quote = arena_join(a, (Str[]){registry_type_name(a, type), STR(" "), shown.number}, 3);
     return shown;
 }
 
@@ -111,7 +111,7 @@ static Shown show_bytes(Arena *a, const RegistryValue *value)
 {
     Str data = value->type == REG_MULTI_SZ ? texts_of(a, value->data) : bytes_of(a, value->data);
     return (Shown){.details = STR("Binary Data"),
-                   .quote = arena_join(a, (Str[]){type_name(a, value->type), STR(" "), data}, 3)};
+                   .quote = arena_join(a, (Str[]){registry_type_name(a, value->type), STR(" "), data}, 3)};
 }
 
 static Shown show(Arena *a, const RegistryValue *value)
@@ -137,7 +137,7 @@ static void switch_check(Source *src, Arena *scratch, Analysis *out, const Regis
         (text && (str_eq_nocase(details, STR("True")) || str_eq_nocase(details, STR("False"))))) {
         return;
     }
-    Str what = text ? STR("neither True nor False") : type_name(scratch, value->type);
+    Str what = text ? STR("neither True nor False") : registry_type_name(scratch, value->type);
     Str parts[] = {value->name, STR(" is "), what, STR(": the extension reads a text (REG_SZ), True or False"),
                    STR("\0")};
     const char *told = (const char *)arena_join(scratch, parts, 5).at;
@@ -166,7 +166,7 @@ void registry_value_add(Source *src, Arena *scratch, Analysis *out, const Regist
                           .message = arena_join(scratch, (Str[]){path, STR(" = "), shown.quote}, 3)}};
     text_field(&t, STR("TargetObject"), path);
     text_field(&t, STR("Details"), shown.details);
-    text_field(&t, STR("ValueType"), type_name(scratch, value->type));
+    text_field(&t, STR("ValueType"), registry_type_name(scratch, value->type));
     text_field(&t, STR("Number"), shown.number);
     if (str_ends_nocase(path, STR("\\Control\\ComputerName\\ComputerName\\ComputerName"))) {
         t.ev.mark = MARK_MACHINE;

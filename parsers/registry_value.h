@@ -17,6 +17,8 @@ typedef enum RegistryType { /* as winnt.h numbers them */
                             REG_QWORD = 11,
 } RegistryType;
 
+Str registry_type_name(Arena *a, uint32_t type); /* REG_SZ …; of other numbers: type 0x12 */
+
 typedef struct RegistryValue {
     Str key;            /* in full, `CurrentControlSet` resolved: HKLM\SYSTEM\CurrentControlSet\Services\MSDTC; UTF-8 */
     Str name;           /* UTF-8; empty: the key's default value */
