@@ -277,6 +277,6 @@ const char *coverage_lacks_registry(SourceRow *const *rows, size_t count, const 
         return NULL;
     }
     bool system = str_starts_nocase(registry_value_target(number, room), STR("HKLM\\SYSTEM\\"));
-    return system ? "neither the SYSTEM hive nor a whole export of that key is in the bundle"
-                  : "neither the SOFTWARE hive nor a whole export of that key is in the bundle";
+    return system ? "no whole SYSTEM hive, and no export of that key, is in the bundle"
+                  : "no whole SOFTWARE hive, and no export of that key, is in the bundle";
 }

@@ -204,6 +204,19 @@ static Str from_text(Arena *run, const Kept *k)
                                                    : arena_format(run, "event %u", (unsigned)k->ev.id);
 }
 
+/* An export names no time: where an event before the failure has it otherwise, either may be older. */
+static void service_doubt(Analysis *analysis, const ServiceState *s, Arena *run)
+{
+    const Kept *set = s->account_set.by, *told = s->account.by;
+    if (set && told && set->ev.time_ns == TIME_NONE &&
+        !str_eq_nocase(account_name(s->account_set.value), account_name(s->account.value))) {
+        Fields fields = {0};
+        field_add(run, &fields, STR("ServiceName"), s->name);
+        field_add(run, &fields, STR("From"), from_text(run, told));
+        derived_add(analysis, run, SERVICE_SERVICE_STATE, told->ev.time_ns, told, &fields);
+    }
+}
+
 /* Quoted is what tells the account, then what tells the start type. */
 static void service_add(Analysis *analysis, const ServiceState *s, int64_t until, Arena *run)
 {
@@ -235,6 +248,7 @@ static void services(Analysis *analysis, const EpisodeList *episodes, Arena *run
     }
     for (size_t i = 0; i < states.count; i++) {
         service_add(analysis, &states.at[i], until, run);
+        service_doubt(analysis, &states.at[i], run);
     }
 }
 

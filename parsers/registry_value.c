@@ -132,15 +132,17 @@ static bool is_switch(Str key, Str name)
 
 static void switch_check(Source *src, Arena *scratch, Analysis *out, const RegistryValue *value, Str details)
 {
-    bool text = is_text(value->type);
-    if (!is_switch(value->key, value->name) ||
-        (text && (str_eq_nocase(details, STR("True")) || str_eq_nocase(details, STR("False"))))) {
+    bool text = is_text(value->type), view = str_has_nocase(value->key, STR("\\WOW6432Node\\"));
+    bool known = text && (str_eq_nocase(details, STR("True")) || str_eq_nocase(details, STR("False")));
+    if (!is_switch(value->key, value->name) || (known && !view)) {
         return;
     }
-    Str what = text ? STR("neither True nor False") : registry_type_name(scratch, value->type);
-    Str parts[] = {value->name, STR(" is "), what, STR(": the extension reads a text (REG_SZ), True or False"),
-                   STR("\0")};
-    const char *told = (const char *)arena_join(scratch, parts, 5).at;
+    Str what = view   ? STR("in the view of 32-bit programs (WOW6432Node)")
+               : text ? STR("neither True nor False")
+                      : registry_type_name(scratch, value->type);
+    Str why = view ? STR(": no document tells that the extension reads it there")
+                   : STR(": the extension reads a text (REG_SZ), True or False");
+    const char *told = (const char *)arena_join(scratch, (Str[]){value->name, STR(" is "), what, why, STR("\0")}, 5).at;
     (void)(value->is_line ? analysis_diag_line : analysis_diag)(out, src, value->at, told);
 }
 

@@ -6,6 +6,7 @@
 #include <uchar.h>
 
 #define MSDTC       "HKLM\\SYSTEM\\CurrentControlSet\\Services\\MSDTC"
+#define BCDR        "HKLM\\SOFTWARE\\Microsoft\\BCDRAGENT"
 #define UTF16(text) ((Str){(const uint8_t *)u"" text, sizeof u"" text})
 
 static RegistryValue asked;
@@ -109,11 +110,11 @@ TEST(value_nobody_wants_is_left_out)
     capture_close(&c);
 }
 
-static void assert_told(RegistryType type, Str data, const char *what)
+static void assert_told(const char *key, RegistryType type, Str data, const char *what)
 {
     Capture c;
     RegistryValue v = made("IsProviderInstalled", type, data);
-    v.key = STR("HKLM\\SOFTWARE\\Microsoft\\BCDRAGENT");
+    v.key = str_of(key);
     add(&c, v);
     assert_int_equal(c.events.count, 1);
     assert_int_equal(c.analysis.row->diagnostics.count, what ? 1 : 0);
@@ -126,12 +127,19 @@ static void assert_told(RegistryType type, Str data, const char *what)
 
 TEST(switch_of_the_extension_in_another_type_is_told)
 {
-    assert_told(REG_SZ, UTF16("True"), NULL);
-    assert_told(REG_SZ, UTF16("false"), NULL);
-    assert_told(REG_DWORD, STR("\1\0\0\0"),
+    assert_told(BCDR, REG_SZ, UTF16("True"), NULL);
+    assert_told(BCDR, REG_SZ, UTF16("false"), NULL);
+    assert_told(BCDR, REG_DWORD, STR("\1\0\0\0"),
                 "IsProviderInstalled is REG_DWORD: the extension reads a text (REG_SZ), True or False");
-    assert_told(REG_SZ, UTF16("1"),
+    assert_told(BCDR, REG_SZ, UTF16("1"),
                 "IsProviderInstalled is neither True nor False: the extension reads a text (REG_SZ), True or False");
+}
+
+TEST(switch_of_the_extension_in_the_other_view_is_told)
+{
+    assert_told("HKLM\\SOFTWARE\\Wow6432Node\\Microsoft\\BcdrAgent", REG_SZ, UTF16("True"),
+                "IsProviderInstalled is in the view of 32-bit programs (WOW6432Node): no document tells that the "
+                "extension reads it there");
 }
 
 TEST(value_computer_name_names_the_machine)
@@ -195,6 +203,7 @@ int main(void)
         cmocka_unit_test(value_time_is_the_last_write_and_no_part_of_the_span),
         cmocka_unit_test(value_nobody_wants_is_left_out),
         cmocka_unit_test(switch_of_the_extension_in_another_type_is_told),
+        cmocka_unit_test(switch_of_the_extension_in_the_other_view_is_told),
         cmocka_unit_test(value_computer_name_names_the_machine),
         cmocka_unit_test(export_in_utf16_is_read_as_in_utf8),
         cmocka_unit_test(export_tells_what_is_not_there_only_if_it_is_whole),
