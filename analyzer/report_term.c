@@ -45,11 +45,17 @@ Str term_path(const Term *t, const SourceRow *row)
     return cut == STR_NOT_FOUND ? row->path : str_from(row->path, cut + 1);
 }
 
+static bool is_of_registry(const Kept *kept)
+{
+    const Event *ev = kept->stands_for ? &kept->stands_for->ev : &kept->ev;
+    return ev->service == SERVICE_REGISTRY_STATE;
+}
+
 void term_place(Term *t, const Kept *kept)
 {
     page_say(&t->page, term_path(t, kept->row));
     if (kept->quote_at) {
-        page_put(&t->page, kept->ev.is_line ? " line " : " record ");
+        page_put(&t->page, kept->ev.is_line ? " line " : is_of_registry(kept) ? " byte " : " record ");
         page_id(&t->page, kept->quote_at);
     }
 }
@@ -88,7 +94,7 @@ void term_time(Page *p, const Kept *kept)
         return;
     }
     Str utc = {(uint8_t *)text, timestamp_format(text, ev->time_ns, ev->time_digits)};
-    page_put(p, ", ");
+    page_put(p, is_of_registry(kept) ? ", key written " : ", ");
     page_put(p, text);
     page_put(p, doubts[ev->trust]);
     if (ev->time_text.len && !same_stamp(ev->time_text, utc)) {
