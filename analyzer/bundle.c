@@ -275,24 +275,37 @@ static void bundle_mode(Bundle *bundle, const Analysis *analysis)
     }
 }
 
-/* What the agent calls the machine, else what its newest event log does. */
-static void bundle_machine(Bundle *bundle, const Analysis *analysis)
+/* The newest name that the registry, or another source of a name, knows. */
+static Str machine_marked(const Analysis *analysis, bool registry)
 {
     for (size_t i = analysis->kept.count; i > 0; i--) {
         const Event *ev = &analysis->kept.at[i - 1]->ev;
-        if (ev->mark == MARK_MACHINE && ev->computer.len) {
-            bundle->machine = ev->computer;
-            return;
+        if (ev->mark == MARK_MACHINE && ev->computer.len && (ev->service == SERVICE_REGISTRY_STATE) == registry) {
+            return ev->computer;
         }
     }
+    return (Str){0};
+}
+
+static Str machine_logged(const Analysis *analysis)
+{
+    Str name = {0};
     int64_t newest = TIME_NONE;
     for (size_t i = 0; i < analysis->rows.count; i++) {
         const SourceRow *row = analysis->rows.at[i];
         if (row->computer_ns != TIME_NONE && row->computer_ns > newest) {
             newest = row->computer_ns;
-            bundle->machine = row->computer;
+            name = row->computer;
         }
     }
+    return name;
+}
+
+/* What the agent calls the machine, else what its newest event log does, else the registry, which cuts names short. */
+static void bundle_machine(Bundle *bundle, const Analysis *analysis)
+{
+    Str agent = machine_marked(analysis, false), log = machine_logged(analysis);
+    bundle->machine = agent.len ? agent : log.len ? log : machine_marked(analysis, true);
 }
 
 static void bundle_status(Bundle *bundle, const Analysis *analysis, const char *trouble)
