@@ -1,4 +1,4 @@
-/* The keys are those of bundle-formats.md section 6. */
+/* The keys are those of bundle-formats.md section 6, and the services that causes.md names besides. */
 #include "registry_key.h"
 
 #include <assert.h>
@@ -31,13 +31,17 @@ static const WantedKey wanted_keys[] = {
     {CONTROL("ComputerName\\ComputerName"), "ComputerName"},
     {CONTROL("Session Manager\\SubSystems"), "Windows"},
     {CONTROL("TimeZoneInformation"), "TimeZoneKeyName|ActiveTimeBias"},
+    {SERVICE("ClusSvc"), HOW_IT_RUNS},
     {SERVICE("COMSysApp"), HOW_IT_RUNS},
+    {SERVICE("CryptSvc"), HOW_IT_RUNS},
     {SERVICE("Dhcp"), HOW_IT_RUNS},
     {SERVICE("EventSystem"), HOW_IT_RUNS},
     {SERVICE("KeyIso"), HOW_IT_RUNS},
     {SERVICE("MSDTC"), HOW_IT_RUNS},
     {SERVICE("Msiserver"), HOW_IT_RUNS},
+    {SERVICE("npcap"), HOW_IT_RUNS},
     {SERVICE("RdAgent"), HOW_IT_RUNS},
+    {SERVICE("SQLWriter"), HOW_IT_RUNS},
     {SERVICE("swprv"), HOW_IT_RUNS},
     {SERVICE("swprv\\Parameters"), "ServiceDll"},
     {SERVICE("Tcpip\\Parameters\\Interfaces\\*"), "EnableDHCP"},
