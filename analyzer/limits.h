@@ -20,6 +20,8 @@
 #define LIMIT_JSON_DEPTH 64
 /* A status has a few hundred; each takes a few hundred bytes once it is read. */
 #define LIMIT_JSON_VALUES 100000
+/* Values of ControlSet001, ControlSet002 … in an exported .reg file: a set has some fifty that are wanted. */
+#define LIMIT_CONTROL_SETS 2000
 /* Binary XML: fragments in values in fragments … is 2 in real logs; elements in elements stay below 20. */
 #define LIMIT_BINXML_DEPTH    16
 #define LIMIT_BINXML_ELEMENTS 256

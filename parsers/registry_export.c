@@ -6,14 +6,13 @@
 #include "registry_value.h"
 #include "text_stamp.h"
 
-#define NUMBERED_MOST 2000 /* values of ControlSet001, ControlSet002 …: a set has some fifty that are wanted */
-
 typedef struct Export {
     Source *src;
     Analysis *out;
     Arena *scratch;
     Arena keep, keep_key;
-    Str key;          /* of the values that follow; empty: not below HKEY_LOCAL_MACHINE */
+    Str key;          /* of the values that follow; empty: nobody wants them */
+    unsigned set;     /* the key is of ControlSet001, ControlSet002 …, and `key` of CurrentControlSet; else 0 */
     RegistrySet told; /* by the keys so far */
     bool ansi;        /* REGEDIT4: texts in bytes of a code page */
     bool damaged, deletes;
@@ -146,38 +145,34 @@ static const char *data_of(Export *e, Str text, RegistryValue *value)
 
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
-static void numbered_keep(Export *e, unsigned set, const RegistryValue *value)
+static void numbered_keep(Export *e, const RegistryValue *value)
 {
-    size_t number;
-    if (!registry_value_find(value->key, value->name, &number)) {
-        return;
-    }
-    if (e->numbered.count == NUMBERED_MOST) {
-        e->damaged = true;
+    if (e->numbered.count == LIMIT_CONTROL_SETS) {
         analysis_limit(e->out, "control sets", "of the numbered control sets, 2,000 values are looked at");
         return;
     }
     struct Numbered *n = VEC_ADD(&e->keep, &e->numbered);
-    *n = (struct Numbered){set, *value};
+    *n = (struct Numbered){e->set, *value};
     n->value.key = arena_str(&e->keep, value->key);
     n->value.name = arena_str(&e->keep, value->name);
     n->value.data = arena_str(&e->keep, value->data);
 }
 
-static void value_add(Export *e, RegistryValue *value)
+static bool is_select(Str key)
 {
-    Str current;
-    unsigned set = registry_control_set(e->scratch, value->key, &current);
-    if (set) {
-        value->key = current;
-        numbered_keep(e, set, value);
-        return;
+    return str_eq_nocase(key, STR("HKLM\\SYSTEM\\Select"));
+}
+
+static void value_add(Export *e, const RegistryValue *value)
+{
+    if (is_select(value->key) && str_eq_nocase(value->name, STR("Current")) && value->type == REG_DWORD) {
+        e->current = value->data.len ? value->data.at[0] : 0;
     }
-    if (str_eq_nocase(value->key, STR("HKLM\\SYSTEM\\Select")) && str_eq_nocase(value->name, STR("Current")) &&
-        value->type == REG_DWORD) {
-        e->current = value->data.at[0];
+    if (e->set) {
+        numbered_keep(e, value);
+    } else {
+        registry_value_add(e->src, e->scratch, e->out, value);
     }
-    registry_value_add(e->src, e->scratch, e->out, value);
 }
 
 /* What is deleted is not there, but such a file is made to change a registry, not read out of one. */
@@ -198,20 +193,13 @@ static Status value_record(Export *e, const TextRecord *record)
     if (!named && (!unquote(e->scratch, &text, &name) || !str_starts(text, STR("=")))) {
         return damage(e, record, "a value without its name");
     }
-    text = str_trim(str_from(text, 1));
-    if (str_starts(text, STR("-")) && is_rest(str_from(text, 1))) {
-        deletion(e, record);
-        return ST_OK;
-    }
-    const char *trouble = data_of(e, text, &value);
+    const char *trouble = data_of(e, str_trim(str_from(text, 1)), &value);
     if (trouble) {
         return damage(e, record, trouble);
     }
     value.key = e->key;
     value.name = name;
-    if (e->key.len) {
-        value_add(e, &value);
-    }
+    value_add(e, &value);
     return ST_OK;
 }
 
@@ -228,9 +216,13 @@ static Status section(Export *e, const TextRecord *record)
         deletion(e, record);
         return ST_OK;
     }
-    e->key = registry_key_short(&e->keep_key, line);
-    e->has_current = e->has_current || str_starts_nocase(e->key, STR("HKLM\\SYSTEM\\CurrentControlSet"));
-    registry_set_key(&e->told, e->key, false);
+    Str key = registry_key_short(&e->keep_key, line);
+    e->has_current = e->has_current || str_starts_nocase(key, STR("HKLM\\SYSTEM\\CurrentControlSet"));
+    e->set = registry_control_set(&e->keep_key, key, &key);
+    e->key = registry_key_wanted(key) || is_select(key) ? key : (Str){0};
+    if (!e->set) {
+        registry_set_key(&e->told, key, false);
+    }
     return ST_OK;
 }
 
@@ -258,7 +250,11 @@ static Status record_parse(Export *e, const TextRecord *record)
         return section(e, record);
     }
     if (record_starts(first)) {
-        return first.at[0] == ';' ? ST_OK : value_record(e, record);
+        if (first.at[0] != ';' && str_ends(str_trim(first), STR("=-"))) {
+            deletion(e, record);
+            return ST_OK;
+        }
+        return first.at[0] == ';' || !e->key.len ? ST_OK : value_record(e, record);
     }
     e->ansi = e->ansi || str_starts(str_trim(first), STR("REGEDIT4"));
     return ST_OK;

@@ -94,6 +94,7 @@ static Status query_parse(Source *src, Arena *scratch, Analysis *out)
         if (key_line(line.text)) {
             arena_reset(&keep);
             key = registry_key_short(&keep, str_trim(str_slice(line.text, 0, LIMIT_NAME)));
+            key = registry_key_wanted(key) ? key : (Str){0};
         } else if (key.len && value_line(line.text, &words)) {
             status = status_worse(status, value_add(&line, &words, key, src, scratch, out));
         } else if (str_trim(line.text).len) {
