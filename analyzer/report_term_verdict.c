@@ -316,7 +316,9 @@ static void put_brief(Term *t, const Verdict *v)
         term_count(p, others, "more condition)", "more conditions)");
     }
     page_flow(p, (Frame){4, 6, NULL, 3});
-    if (v->kind == RULED_OUT && c->near && c->near->kept) {
+    const Kept *near = c->near ? c->near->kept : NULL;
+    bool state = near && (near->ev.service == SERVICE_REGISTRY_STATE || near->ev.service == SERVICE_SERVICE_STATE);
+    if (near && (v->kind == RULED_OUT || state)) { /* what is set now helps where it proves nothing, too */
         put_near(t, c->near, 4);
     }
 }

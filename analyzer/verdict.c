@@ -245,7 +245,9 @@ static Truth absence(const Case *c, const Rule *rule, Span window, ConditionResu
         const char *what = lacks(c, rule, sources[i], window);
         if (what) {
             bool first = why.count == 0;
-            missing_add(c, r, sources[i]);
+            if (what != after_failure) { /* it is there, and once more it would tell no more */
+                missing_add(c, r, sources[i]);
+            }
             *VEC_ADD(c->run, &why) = first ? (Str){0} : STR("; ");
             *VEC_ADD(c->run, &why) = title_of(sources[i]);
             *VEC_ADD(c->run, &why) = STR(": ");
