@@ -234,8 +234,28 @@ static bool begins_later(SourceRow *const *rows, size_t count, const CoverageQue
     return true;
 }
 
+/* No time is asked about, for nobody knows one: then such a source must be there, and all of it must have been read. */
+static const char *lacks_anything(SourceRow *const *rows, size_t count, const CoverageQuery *q)
+{
+    const char *why = "it is not in the bundle";
+    for (size_t i = 0; i < count; i++) {
+        const SourceRow *row = rows[i];
+        if (!concerns(row, q)) {
+            continue;
+        }
+        if (row->status != ROW_READ || row->kept_full || row->holes.count) {
+            return row->holes.count ? row->holes.at[0].why : "not all of it could be read";
+        }
+        why = NULL;
+    }
+    return why;
+}
+
 const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQuery *q)
 {
+    if (q->window.from_ns >= q->window.to_ns) {
+        return lacks_anything(rows, count, q);
+    }
     int64_t covered = q->window.from_ns;
     bool any = false;
     const char *why = NULL;
@@ -250,7 +270,7 @@ const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQ
             }
         }
     }
-    if (covered >= q->window.to_ns && (any || q->window.from_ns >= q->window.to_ns)) {
+    if (covered >= q->window.to_ns) {
         return NULL;
     }
     return !any                           ? "it is not in the bundle"

@@ -85,7 +85,7 @@ void coverage_close(SourceRow *row, Arena *run);
 typedef struct CoverageQuery {
     Service service;
     Str channel;
-    Span window;
+    Span window;               /* without a length: no time is known, and the question is about all there is */
     int64_t collection_end_ns; /* the newest event of any event log: a whole log covers up to it */
 } CoverageQuery;
 /* NULL if the rows together cover the window without a hole, else why not: a static text for people. */
