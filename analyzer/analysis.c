@@ -319,6 +319,14 @@ void analysis_close(Analysis *out)
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
+static void row_enter(Analysis *out, SourceRow *row)
+{
+    out->row = row;
+    if (out->near) {
+        memset(out->near, 0, out->rules->rule_count * sizeof *out->near);
+    }
+}
+
 SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns, unsigned share)
 {
     SourceRow *row = ARENA_NEW(out->run, SourceRow, 1);
@@ -330,11 +338,14 @@ SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_n
                        .mtime_ns = mtime_ns,
                        .kept_room = out->room / share < LIMIT_KEPT_BYTES ? out->room / share : LIMIT_KEPT_BYTES};
     *VEC_ADD(out->run, &out->rows) = row;
-    out->row = row;
-    if (out->near) {
-        memset(out->near, 0, out->rules->rule_count * sizeof *out->near);
-    }
+    row_enter(out, row);
     return row;
+}
+
+void analysis_row_again(Analysis *out, SourceRow *row)
+{
+    out->room += row->kept_bytes;
+    row_enter(out, row);
 }
 
 void analysis_row_end(Analysis *out, SourceRow *row)

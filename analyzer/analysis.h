@@ -69,6 +69,8 @@ void analysis_sort(Analysis *out);
 /* Begins the row of the next source; everything added from now on belongs to it. `share`: of the room there is, it may
  * take one part in so many. */
 SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_ns, unsigned share);
+/* Goes on with a row that has ended. */
+void analysis_row_again(Analysis *out, SourceRow *row);
 /* Its end: what was kept of it is taken off the room. */
 void analysis_row_end(Analysis *out, SourceRow *row);
 

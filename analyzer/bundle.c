@@ -37,6 +37,7 @@ static void work_folder(Reader *r, Shared *shared, uint8_t worker)
         if (shared->loads.at[i].owner == worker) {
             r->order = ORDER_MEMBER(i);
             r->analysis->room = shared->loads.at[i].room;
+            r->together = shared->loads.at[i].together;
             read_listed(r, &shared->files->files.at[i]);
         }
     }
@@ -46,13 +47,14 @@ static void work(unsigned index, void *with)
 {
     Shared *shared = with;
     struct Part *part = &shared->parts[index];
-    Reader r = {.analysis = &part->analysis, .stream = !shared->files && shared->kind != BUNDLE_ZIP};
+    Reader r = {.analysis = &part->analysis, .together = true, .stream = !shared->files && shared->kind != BUNDLE_ZIP};
     analysis_open(&part->analysis, shared->rules, &part->run);
     if (shared->files) {
         work_folder(&r, shared, (uint8_t)index);
     } else {
         part->trouble = read_archive(&r, shared->path, shared->kind, &shared->loads, (uint8_t)index);
     }
+    read_held(&r, 0, false);
     arena_free(&r.scratch);
     analysis_close(&part->analysis);
 }
@@ -89,6 +91,7 @@ static int heavier_first(const void *a, const void *b)
 static void share_out(Load *loads, size_t count, unsigned threads, Arena *scratch)
 {
     uint64_t busy[MAX_THREADS] = {0};
+    unsigned together = MAX_THREADS; /* who reads those */
     Weight *order = ARENA_NEW(scratch, Weight, count);
     for (size_t i = 0; i < count; i++) {
         order[i] = (Weight){loads[i].size, i};
@@ -101,8 +104,11 @@ static void share_out(Load *loads, size_t count, unsigned threads, Arena *scratc
         for (unsigned w = 1; w < threads; w++) {
             least = busy[w] < busy[least] ? w : least;
         }
-        busy[least] += order[i].size + 4 * KIB;
-        loads[order[i].index].owner = (uint8_t)least;
+        Load *load = &loads[order[i].index];
+        together = load->together && together == MAX_THREADS ? least : together;
+        least = load->together ? together : least;
+        busy[least] += load->size + 4 * KIB;
+        load->owner = (uint8_t)least;
     }
 }
 
@@ -131,7 +137,8 @@ static const char *read_shared(Shared *shared, Analysis *into, unsigned threads)
         list_archive(shared->path, shared->kind, &scratch, &shared->loads);
     }
     for (size_t i = 0; shared->files && i < shared->files->files.count; i++) {
-        *VEC_ADD(&scratch, &shared->loads) = (Load){.size = shared->files->files.at[i].size};
+        const FileEntry *file = &shared->files->files.at[i];
+        *VEC_ADD(&scratch, &shared->loads) = (Load){.size = file->size, .together = listed_waits(file)};
     }
     share_out(shared->loads.at, shared->loads.count, threads, &scratch);
     give_room(shared->loads.at, shared->loads.count);
@@ -159,7 +166,7 @@ static const char *read_folder(const char *path, Analysis *analysis, unsigned th
 /* One stream, read by one worker: standard input, or a single file. */
 static const char *read_stream(Bundle *bundle, FILE *in, Str name, uint64_t size, int64_t mtime_ns, Analysis *analysis)
 {
-    Reader r = {.analysis = analysis, .stream = true};
+    Reader r = {.analysis = analysis, .together = true, .stream = true};
     Source src;
     const char *trouble = NULL;
     source_open(&src, name, size, mtime_ns, read_file, in);
@@ -173,6 +180,7 @@ static const char *read_stream(Bundle *bundle, FILE *in, Str name, uint64_t size
         trouble = read_archive_stream(&r, &src, bundle->kind, (Str){0}, 0, &members, &held);
     }
     source_close(&src);
+    read_held(&r, 0, false);
     arena_free(&r.scratch);
     return trouble;
 }

@@ -10,12 +10,23 @@
 /* The order of a source in the bundle: the member's number, then counted on inside a nested archive. */
 #define ORDER_MEMBER(index) ((uint64_t)(index) << 32)
 
+typedef struct Held { /* a member that waits for others; its bytes are in memory */
+    Source src;
+    SourceRow *row;
+    const struct Parser *parser;
+    size_t size;
+} Held;
+
 typedef struct Reader { /* what one worker reads with */
     Analysis *analysis;
     Arena scratch;
     uint64_t order;
     uint64_t nested_room; /* bytes that archives inside the member being read may still give */
-    bool stream;          /* members come one after the other, and how many is not known */
+    VEC(Held) held;
+    size_t held_bytes;
+    bool together; /* whom the member being read waits for, this worker reads too */
+    bool alone;    /* no other worker holds members: of all of them, one at a time */
+    bool stream;   /* members come one after the other, and how many is not known */
 } Reader;
 
 /* --- member.c --- */
@@ -24,6 +35,8 @@ typedef struct Reader { /* what one worker reads with */
 SourceRow *row_begin(Reader *r, Str path, int64_t mtime_ns, unsigned depth);
 /* Reads one member through whoever bids best, or what is in it if it is an archive. */
 void read_member(Reader *r, Source *src, unsigned depth);
+/* Reads the members that were held, from that one on, with each other; `early`: more of them may follow. */
+void read_held(Reader *r, size_t from, bool early);
 /* `Microsoft.Azure.RecoveryServices.VMSnapshot_1.0.57.0.zip`: the extension's own package, which holds no logs. */
 bool is_extension_package(Str name);
 
@@ -39,6 +52,7 @@ typedef struct Load { /* one member of the bundle: what it weighs, who reads it,
     uint64_t size;
     size_t room;
     uint8_t owner;
+    bool together; /* one worker reads all of these */
 } Load;
 typedef VEC(Load) Loads;
 
@@ -65,6 +79,8 @@ typedef struct FileList {
 } FileList;
 void list_folder(Arena *a, const char *full, Str below, unsigned depth, FileList *to);
 void read_listed(Reader *r, const FileEntry *file);
+/* True if its parser reads members of its kind together. */
+bool listed_waits(const FileEntry *file);
 size_t read_file(void *with, uint8_t *to, size_t room, ReadTrouble *trouble); /* with: FILE *; a SourceRead */
 
 #endif

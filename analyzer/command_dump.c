@@ -128,13 +128,57 @@ static size_t read_file(void *with, uint8_t *to, size_t room, ReadTrouble *troub
     return n;
 }
 
+/* The file as a companion of the one called `path`, if it is of those that are read with others. */
+static bool companion_of(const char *path, const char *full, Str more, const Parser *parser, Arena *a, Companion *to)
+{
+    FILE *in = platform_file(full, true, NULL, NULL) == FILE_REGULAR ? fopen(full, "rb") : NULL;
+    if (!in) {
+        return false;
+    }
+    Source src;
+    source_open(&src, str_of(full), 0, TIME_NONE, read_file, in);
+    bool wanted = parser->waits(source_peek(&src, LIMIT_HEAD)) && source_fits(&src, LIMIT_HELD);
+    if (wanted) {
+        to->path = arena_join(a, (Str[]){str_of(path), more}, 2);
+        to->bytes = arena_str(a, source_hold(&src, LIMIT_HELD));
+    }
+    source_close(&src);
+    fclose(in);
+    return wanted;
+}
+
+/* The logs of a hive lie beside it, and are called as it is and something more. */
+static void read_beside(const char *path, const Parser *parser, Arena *a, Companions *to)
+{
+    size_t cut = str_rfind_byte(str_of(path), '/') + 1, count; /* 0: not found */
+    Str folder = cut ? str_slice(str_of(path), 0, cut) : STR("./"), base = str_from(str_of(path), cut), *names;
+    VEC(Companion) found = {0};
+    bool listed = platform_folder(a, (const char *)arena_join(a, (Str[]){folder, STR("\0")}, 2).at, &names, &count);
+    for (size_t i = 0; listed && i < count; i++) {
+        const char *full = (const char *)arena_join(a, (Str[]){folder, names[i], STR("\0")}, 3).at;
+        Str more = str_from(names[i], base.len);
+        Companion companion;
+        if (str_starts(more, STR(".")) && str_starts_nocase(names[i], base) &&
+            companion_of(path, full, more, parser, a, &companion)) {
+            *VEC_ADD(a, &found) = companion;
+        }
+    }
+    *to = (Companions){.at = found.at, .count = found.count};
+}
+
 static int dump_source(Source *src, DumpOptions how, Sink *to)
 {
+    Arena held = {0};
+    Companions beside;
     Status status = ST_FATAL;
     const Parser *parser = parser_pick(src->path, source_peek(src, LIMIT_HEAD));
+    if (parser->waits && parser->waits(source_peek(src, LIMIT_HEAD)) && !str_eq(src->path, STR("-"))) {
+        read_beside((const char *)src->path.at, parser, &held, &beside);
+        src->beside = &beside;
+    }
     if (str_eq(str_of(parser->name), STR("unread"))) {
         fputs("vmsift: no parser reads this file\n", stderr);
-    } else if (how.format == DUMP_XML && !parser->dump) {
+    } else if (how.format == DUMP_XML && !parser->writes_xml) {
         fprintf(stderr, "vmsift: a %s file has no XML form; --format jsonl has all of it\n", parser->name);
     } else if (how.recover && !parser->recovers) {
         fprintf(stderr, "vmsift: nothing is recovered from a %s file; --recover is for event logs (.evtx)\n",
@@ -146,6 +190,7 @@ static int dump_source(Source *src, DumpOptions how, Sink *to)
         fprintf(stderr, "vmsift: the file could not be read to its end: %s\n", source_error(src));
         status = ST_FATAL;
     }
+    arena_free(&held);
     return status == ST_FATAL ? EXIT_BUNDLE : EXIT_ANALYSED;
 }
 

@@ -7,6 +7,7 @@
 #include "base/platform.h"
 #include "bundle_reader.h"
 #include "limits.h"
+#include "parser.h"
 
 /* --- kinds ------------------------------------------------------------------------------------------------------ */
 
@@ -188,6 +189,7 @@ static void walk_archive(Walk *w)
         if (w->depth == 0) {
             w->reader->order = ORDER_MEMBER(index);
             w->reader->analysis->room = load ? load->room : w->reader->analysis->room;
+            w->reader->together = !load || load->together;
         }
         read_entry_member(w->reader, w->archive, entry, path, w->depth);
     }
@@ -275,6 +277,25 @@ const char *read_archive(Reader *r, const char *path, BundleKind kind, const Loa
     return walk.trouble;
 }
 
+/* Only the first bytes tell, and to look at them costs: what is read together consists of whole sectors. So do event
+ * logs, of which there are hundreds. */
+static bool may_wait(Str path, uint64_t size)
+{
+    return size && size % 512 == 0 && !str_ends_nocase(path, STR(".evtx"));
+}
+
+static bool waits(Str path, Str head)
+{
+    return parser_pick(path, head)->waits != NULL;
+}
+
+static bool entry_waits(struct archive *in, Str path)
+{
+    uint8_t head[LIMIT_HEAD];
+    la_ssize_t n = archive_read_data(in, head, sizeof head);
+    return n > 0 && waits(path, (Str){head, (size_t)n});
+}
+
 void list_archive(const char *path, BundleKind kind, Arena *a, Loads *to)
 {
     struct archive *in = archive_new(kind);
@@ -284,7 +305,9 @@ void list_archive(const char *path, BundleKind kind, Arena *a, Loads *to)
         got = archive_read_next_header(in, &entry);
         if ((got == ARCHIVE_OK || got == ARCHIVE_WARN) && archive_entry_filetype(entry) != AE_IFDIR) {
             uint64_t size = archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
-            *VEC_ADD(a, to) = (Load){.size = size};
+            Str member = member_path(a, (Str){0}, entry);
+            bool together = may_wait(member, size) && entry_waits(in, member);
+            *VEC_ADD(a, to) = (Load){.size = size, .together = together};
         }
         got = got == ARCHIVE_WARN ? ARCHIVE_OK : got;
     }
@@ -318,6 +341,17 @@ void list_folder(Arena *a, const char *full, Str below, unsigned depth, FileList
         file.trouble = kind == FILE_REGULAR ? NULL : "not a regular file (a link or a device)";
         *VEC_ADD(a, &to->files) = file;
     }
+}
+
+bool listed_waits(const FileEntry *file)
+{
+    uint8_t head[LIMIT_HEAD];
+    FILE *in = may_wait(file->path, file->size) && !file->trouble ? fopen(file->full, "rb") : NULL;
+    size_t n = in ? fread(head, 1, sizeof head, in) : 0;
+    if (in) {
+        fclose(in);
+    }
+    return n > 0 && waits(file->path, (Str){head, n});
 }
 
 size_t read_file(void *with, uint8_t *to, size_t room, ReadTrouble *trouble)

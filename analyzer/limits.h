@@ -31,6 +31,19 @@
 #define LIMIT_BINXML_WORK     (256 * KIB)
 #define LIMIT_BINXML_TEXT     (16 * MIB)
 
+/* Hives and their logs that are in memory at one time: SOFTWARE reaches 120 MiB, its logs 2 x 8 MiB. */
+#define LIMIT_HIVES (136 * MIB)
+/* Keys inside keys: Windows itself allows 512, and 255 characters in each name; real paths stay below 1,000. */
+#define LIMIT_HIVE_DEPTH 512
+#define LIMIT_HIVE_PATH  (8 * KIB)
+#define LIMIT_HIVE_NAME  (1 * KIB)
+/* Lists of lists of subkeys: real ones are two deep. */
+#define LIMIT_HIVE_LISTS 4
+/* Names read to find the keys of a damaged hive by their parents: a million keys, 16 deep. */
+#define LIMIT_HIVE_PARENTS (16 * MIB)
+/* The data of one value: above 1 MiB programs are asked to use files. */
+#define LIMIT_HIVE_VALUE (16 * MIB)
+
 /* Archives inside archives: support tools zip a zip; nobody goes deeper than that. */
 #define LIMIT_ARCHIVE_DEPTH 3
 /* Members of a bundle: a whole C:\WindowsAzure has some thousands. */

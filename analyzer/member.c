@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/platform.h"
 #include "bundle_reader.h"
 #include "limits.h"
 #include "parser.h"
@@ -88,7 +89,82 @@ static void tell_trouble(Reader *r, Source *src, SourceRow *row)
     }
 }
 
-static void read_plain(Reader *r, Source *src, SourceRow *row, Str head)
+/* --- members that wait for others ------------------------------------------------------------------------------- */
+
+static void parse_member(Reader *r, Source *src, SourceRow *row, const Parser *parser)
+{
+    Status status = parser->parse(src, &r->scratch, r->analysis);
+    row->status = row_status(src, parser, status);
+    row->parser = row->status == ROW_UNREAD ? NULL : parser->name;
+    row->service = parser->service;
+    row->kind = row->status == ROW_UNREAD ? "other" : parser->kind ? parser->kind : service_name(parser->service);
+    row->size = src->offset;
+    tell_trouble(r, src, row);
+    coverage_close(row, r->analysis->run);
+}
+
+static void read_one_held(Reader *r, Held *held, const Companions *beside)
+{
+    held->src.beside = beside;
+    analysis_row_again(r->analysis, held->row);
+    parse_member(r, &held->src, held->row, held->parser);
+    analysis_row_end(r->analysis, held->row);
+    arena_reset(&r->scratch);
+}
+
+static void alone_end(Reader *r)
+{
+    if (r->alone && !r->held.count) {
+        platform_alone_end();
+        r->alone = false;
+    }
+}
+
+void read_held(Reader *r, size_t from, bool early)
+{
+    Arena list = {0};
+    size_t count = r->held.count > from ? r->held.count - from : 0;
+    Companion *all = ARENA_NEW(&list, Companion, count);
+    for (size_t i = 0; i < count; i++) {
+        Source *src = &r->held.at[from + i].src;
+        all[i] = (Companion){src->path, source_hold(src, LIMIT_HIVES)};
+    }
+    const Companions beside = {all, count, early};
+    for (size_t i = 0; i < count; i++) {
+        read_one_held(r, &r->held.at[from + i], &beside);
+    }
+    for (; r->held.count > from; r->held.count--) {
+        Held *last = &r->held.at[r->held.count - 1];
+        r->held_bytes -= last->size;
+        source_close(&last->src);
+    }
+    arena_free(&list);
+    alone_end(r);
+}
+
+/* A whole member in memory is what costs most: of all workers, only one at a time has any. */
+static void hold(Reader *r, Source *src, SourceRow *row)
+{
+    bool fits = r->alone && source_fits(src, LIMIT_HIVES - r->held_bytes);
+    if (!fits && r->held.count) {
+        read_held(r, 0, true);
+        r->analysis->row = row;
+    }
+    if (!r->alone) {
+        platform_alone_begin();
+        r->alone = true;
+    }
+    source_hold(src, LIMIT_HIVES - r->held_bytes);
+}
+
+static void hold_member(Reader *r, Source *src, SourceRow *row, const Parser *parser)
+{
+    *VEC_ADD(r->analysis->run, &r->held) = (Held){*src, row, parser, source_hold(src, LIMIT_HIVES).len};
+    r->held_bytes += r->held.at[r->held.count - 1].size;
+    src->state = NULL; /* who opened it has nothing to close any more */
+}
+
+static void read_plain(Reader *r, Source *src, SourceRow *row, Str head, unsigned depth)
 {
     if (head.len == 0 && src->offset > 0) {
         row->status = ROW_UNREAD;
@@ -103,14 +179,16 @@ static void read_plain(Reader *r, Source *src, SourceRow *row, Str head)
         analysis_diag(r->analysis, src, 0, "named like an archive, but it does not begin like one");
         return;
     }
-    Status status = parser->parse(src, &r->scratch, r->analysis);
-    row->status = row_status(src, parser, status);
-    row->parser = row->status == ROW_UNREAD ? NULL : parser->name;
-    row->service = parser->service;
-    row->kind = row->status == ROW_UNREAD ? "other" : parser->kind ? parser->kind : service_name(parser->service);
-    row->size = src->offset;
-    tell_trouble(r, src, row);
-    coverage_close(row, r->analysis->run);
+    if (parser->waits) {
+        bool waits = parser->waits(head) && (r->together || depth > 0);
+        hold(r, src, row);
+        if (waits) {
+            hold_member(r, src, row, parser);
+            return;
+        }
+    }
+    parse_member(r, src, row, parser);
+    alone_end(r);
 }
 
 /* A crash leaves rows of zeros, also in front of what is good. */
@@ -134,8 +212,10 @@ static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind,
     if (depth == 1) {
         r->nested_room = LIMIT_NESTED + LIMIT_RATIO * (src->size < UINT64_MAX / LIMIT_RATIO / 2 ? src->size : 0);
     }
+    size_t waiting = r->held.count;
     const char *trouble =
         read_archive_stream(r, src, kind, arena_join(analysis->run, parts, 2), depth, &members, &held);
+    read_held(r, waiting, false);
     analysis->row = row; /* back from the members */
     row->parser = "archive";
     row->size = src->offset;
@@ -162,7 +242,7 @@ void read_member(Reader *r, Source *src, unsigned depth)
         row->note = STR("an archive too deep inside other archives");
         analysis_limit(r->analysis, "archive depth", "archives deeper than this are not opened");
     } else {
-        read_plain(r, src, row, head);
+        read_plain(r, src, row, head, depth);
     }
     analysis_row_end(r->analysis, row);
     arena_reset(&r->scratch);

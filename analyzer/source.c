@@ -154,6 +154,39 @@ Str source_take(Source *src, size_t want)
     return bytes;
 }
 
+bool source_fits(Source *src, size_t limit)
+{
+    SourceState *s = src->state;
+    size_t want = src->size < limit ? (size_t)src->size + 1 : limit + 1;
+    for (fill_raw(s, want); !s->ended && want <= limit; fill_raw(s, want)) {
+        want = want < limit / 2 ? 2 * want : limit + 1;
+    }
+    return buffer_len(&s->raw) <= limit;
+}
+
+Str source_hold(Source *src, size_t limit)
+{
+    SourceState *s = src->state;
+    if (!source_fits(src, limit)) {
+        s->trouble = (ReadTrouble){"larger than what is held in memory: the rest was not read", true};
+        s->raw.to = s->raw.from + limit;
+    }
+    s->ended = true;
+    return buffer_view(&s->raw, limit);
+}
+
+Str source_beside(const Source *src, Str suffix)
+{
+    for (size_t i = 0; src->beside && i < src->beside->count; i++) {
+        const Companion *c = &src->beside->at[i];
+        if (c->path.len == src->path.len + suffix.len && str_starts_nocase(c->path, src->path) &&
+            str_ends_nocase(c->path, suffix)) {
+            return c->bytes;
+        }
+    }
+    return (Str){0};
+}
+
 bool source_skip(Source *src, uint64_t bytes)
 {
     while (bytes > 0) {

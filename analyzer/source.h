@@ -7,6 +7,15 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
+typedef struct Companion { /* another member of the bundle, in memory */
+    Str path, bytes;
+} Companion;
+typedef struct Companions {
+    const Companion *at;
+    size_t count;
+    bool early; /* there may be more, which could not be waited for */
+} Companions;
+
 typedef struct Source {
     Str path;         /* as reports name it: `/` between parts, `!/` between an archive inside and its member */
     Str name;         /* the last part of the path */
@@ -14,6 +23,7 @@ typedef struct Source {
     int64_t mtime_ns; /* entry time, TIME_NONE if there is none */
     uint64_t offset;  /* bytes consumed so far, of the member (of the decoded text once source_line was called) */
     uint64_t line;    /* line feeds consumed so far */
+    const Companions *beside; /* NULL, or those that were held until it could be read with them */
     struct SourceState *state;
 } Source;
 
@@ -35,6 +45,13 @@ void source_close(Source *src);
 Str source_peek(Source *src, size_t want);
 /* The next bytes, consumed; fewer only at the end. Valid until the next call. */
 Str source_take(Source *src, size_t want);
+/* Reads on into memory, consuming nothing. True if there are no more bytes than that. */
+bool source_fits(Source *src, size_t limit);
+/* All there is, not consumed. From now on it is in memory, and reads from nothing else; what is beyond the limit is
+ * lost, and the source's trouble. */
+Str source_hold(Source *src, size_t limit);
+/* The member beside it whose path is this one's and `suffix` (no case); at == NULL: there is none. */
+Str source_beside(const Source *src, Str suffix);
 /* Consumes without keeping; false if the end came first. */
 bool source_skip(Source *src, uint64_t bytes);
 

@@ -597,5 +597,6 @@ const Parser parser_evtx = {
     .bid = evtx_bid,
     .parse = evtx_parse,
     .dump = evtx_dump,
+    .writes_xml = true,
     .recovers = true,
 };

@@ -24,10 +24,14 @@ typedef struct Parser {
      * afterwards. ST_OK; ST_PARTIAL: cut by a limit or by the end of the file; ST_FAILED: bytes inside could not be
      * decoded (the rest is good all the same). */
     Status (*parse)(Source *src, Arena *scratch, Analysis *out);
+    /* NULL, or: can this member be read only together with others of its folder, or they only with it? Then it is held
+     * until all are in, and is read with them beside it (source_beside). */
+    bool (*waits)(Str head);
     /* Every record in a fuller form than its event, to `to`; NULL: the events themselves are printed. No event goes to
      * `out`, but all the rest does: diagnostics, limits and the note. */
     Status (*dump)(Source *src, Arena *scratch, DumpOptions how, Sink *to, Analysis *out);
-    bool recovers; /* dump knows DumpOptions.recover */
+    bool writes_xml; /* dump knows DUMP_XML */
+    bool recovers;   /* dump knows DumpOptions.recover */
 } Parser;
 
 /* Once, before any thread: the start-up of libraries that cannot bear two at a time. */

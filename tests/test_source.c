@@ -161,6 +161,27 @@ TEST(source_take_counts_the_offset_and_ends_short)
     source_close(&src);
 }
 
+TEST(source_that_is_held_ends_at_the_limit)
+{
+    Source src;
+    source_open_memory(&src, STR("x"), STR("0123456789"));
+    assert_true(source_fits(&src, 10));
+    assert_false(source_fits(&src, 9));
+    assert_str(source_hold(&src, 4), STR("0123"));
+    assert_true(source_limited(&src));
+    assert_str(source_take(&src, 100), STR("0123"));
+    source_close(&src);
+}
+
+TEST(source_beside_is_found_without_case)
+{
+    const Companion all[] = {{STR("a/system.log1"), STR("1")}, {STR("b/SYSTEM.LOG2"), STR("2")}};
+    const Companions beside = {.at = all, .count = 2};
+    Source src = {.path = STR("A/SYSTEM"), .beside = &beside};
+    assert_str(source_beside(&src, STR(".LOG1")), STR("1"));
+    assert_null(source_beside(&src, STR(".LOG2")).at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +192,8 @@ int main(void)
         cmocka_unit_test(source_text_record_gathers_continuation_lines),
         cmocka_unit_test(source_text_record_beyond_the_limit_is_cut_at_the_next_start),
         cmocka_unit_test(source_take_counts_the_offset_and_ends_short),
+        cmocka_unit_test(source_that_is_held_ends_at_the_limit),
+        cmocka_unit_test(source_beside_is_found_without_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

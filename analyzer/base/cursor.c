@@ -36,6 +36,11 @@ uint32_t cur_u32(Cursor *c, const char *what)
     return (uint32_t)little_endian(c, 4, what);
 }
 
+uint64_t cur_u64(Cursor *c, const char *what)
+{
+    return little_endian(c, 8, what);
+}
+
 void cur_seek(Cursor *c, size_t pos, const char *what)
 {
     if (pos > c->in.len) {

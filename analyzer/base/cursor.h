@@ -23,6 +23,7 @@ Str cur_bytes(Cursor *c, size_t n, const char *what);
 uint8_t cur_u8(Cursor *c, const char *what);
 uint16_t cur_u16(Cursor *c, const char *what);
 uint32_t cur_u32(Cursor *c, const char *what);
+uint64_t cur_u64(Cursor *c, const char *what);
 /* Goes to an absolute position; beyond the end it lacks. */
 void cur_seek(Cursor *c, size_t pos, const char *what);
 

@@ -82,6 +82,18 @@ bool platform_folder(Arena *a, const char *path, Str **names, size_t *count)
     return true;
 }
 
+static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;
+
+void platform_alone_begin(void)
+{
+    pthread_mutex_lock(&alone);
+}
+
+void platform_alone_end(void)
+{
+    pthread_mutex_unlock(&alone);
+}
+
 typedef struct Worker {
     void (*work)(unsigned index, void *with);
     void *with;

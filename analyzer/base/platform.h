@@ -25,6 +25,10 @@ typedef struct Confinement { /* what the process gave up; false: this system can
  * read. */
 Confinement platform_confine(void);
 
+/* Only one thread at a time is between these two. */
+void platform_alone_begin(void);
+void platform_alone_end(void);
+
 /* Runs work(0) … work(count - 1) on threads of their own and waits for all. */
 void platform_parallel(unsigned count, void (*work)(unsigned index, void *with), void *with);
 
