@@ -12,9 +12,6 @@ typedef struct Magic {
         bytes, sizeof(bytes) - 1, at, what                                                                             \
     }
 static const Magic magics[] = {
-    MAGIC("regf", 0, "registry hive: not read by this version"),
-    MAGIC("HvLE", 512, "journal of a registry hive: not read by this version"),
-    MAGIC("DIRT", 512, "journal of a registry hive: not read by this version"),
     MAGIC("ElfFile\0", 0, "event log whose form is not known"),
     MAGIC("ElfChnk\0", 0, "part of an event log without its head"),
     MAGIC("\x30\0\0\0LfLe", 0, "event log of Windows XP or 2003 (.evt)"),

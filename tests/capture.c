@@ -32,6 +32,11 @@ static void tap(void *with, const Event *ev)
 
 void capture_run(Capture *c, const Parser *parser, Str path, Str bytes, bool keep)
 {
+    capture_run_beside(c, parser, path, bytes, NULL, keep);
+}
+
+void capture_run_beside(Capture *c, const Parser *parser, Str path, Str bytes, const Companions *beside, bool keep)
+{
     Source src;
     Arena scratch = {0};
     *c = (Capture){.keep = keep};
@@ -39,6 +44,7 @@ void capture_run(Capture *c, const Parser *parser, Str path, Str bytes, bool kee
     c->analysis.tap = tap;
     c->analysis.tap_with = c;
     source_open_memory(&src, path, bytes);
+    src.beside = beside;
     SourceRow *row = analysis_row(&c->analysis, path, 0, TIME_NONE, 1);
     c->status = parser->parse(&src, &scratch, &c->analysis);
     row->size = src.offset;

@@ -14,6 +14,8 @@ typedef struct Capture {
 
 /* capture_close frees everything. */
 void capture_run(Capture *c, const Parser *parser, Str path, Str bytes, bool keep);
+/* The same, with other members beside it. */
+void capture_run_beside(Capture *c, const Parser *parser, Str path, Str bytes, const Companions *beside, bool keep);
 void capture_close(Capture *c);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/platform.h"
 #include "evtx_writer.h"
+#include "hive_writer.h"
 
 const char *fixture_join_str(Arena *a, const char *folder, Str name)
 {
@@ -34,6 +35,17 @@ bool fixture_read(Arena *a, const char *path, Str *bytes)
     return good;
 }
 
+static const char *hive_add(Arena *a, Str text, Str name, FixtureList *list)
+{
+    const char *why = NULL;
+    HiveFiles files = hive_write(text, a, &why);
+    for (size_t i = 0; i < files.count; i++) {
+        Str parts[] = {name, files.at[i].suffix};
+        *VEC_ADD(a, list) = (FixtureFile){arena_join(a, parts, 2), files.at[i].bytes};
+    }
+    return why;
+}
+
 static const char *file_add(Arena *a, const char *path, Str below, FixtureList *list)
 {
     FixtureFile file = {.path = below};
@@ -44,6 +56,9 @@ static const char *file_add(Arena *a, const char *path, Str below, FixtureList *
     if (str_ends(below, STR(".evtx.xml"))) {
         file.path = str_slice(below, 0, below.len - 4);
         file.bytes = evtx_write(file.bytes, a, &why);
+    }
+    if (str_ends(below, STR(".hive.txt"))) {
+        return hive_add(a, file.bytes, str_slice(below, 0, below.len - 9), list);
     }
     *VEC_ADD(a, list) = file;
     return file.bytes.len || !why ? NULL : why;
@@ -70,4 +85,13 @@ static const char *folder_add(Arena *a, const char *folder, Str below, FixtureLi
 const char *fixture_files(Arena *a, const char *folder, FixtureList *list)
 {
     return folder_add(a, folder, STR(""), list);
+}
+
+Companions fixture_beside(Arena *a, const FixtureList *list)
+{
+    Companion *all = ARENA_NEW(a, Companion, list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        all[i] = (Companion){list->at[i].path, list->at[i].bytes};
+    }
+    return (Companions){.at = all, .count = list->count};
 }

@@ -1,8 +1,9 @@
 /* golden [PARSER…]
  *
  * Runs every parser over the files in fixtures/parsers/<parser>/<case>/input/ and compares what it says with the case's
- * expect.txt; with UPDATE=1 in the environment it writes them. NAME.evtx.xml becomes a binary NAME.evtx. Every parser
- * needs cases ok-*, bad-* and hostile-* (for the one that takes what nobody reads, nothing is bad). */
+ * expect.txt; with UPDATE=1 in the environment it writes them. NAME.evtx.xml becomes a binary NAME.evtx, NAME.hive.txt
+ * a hive NAME with its logs. The files of a case are beside each other. Every parser needs cases ok-*, bad-* and
+ * hostile-* (for the one that takes what nobody reads, nothing is bad). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,11 +140,11 @@ static void put_row(Sink *out, const SourceRow *row)
     sink_put(out, row->note.len ? "\n" : "");
 }
 
-static void put_file(Sink *out, const Parser *parser, const FixtureFile *file)
+static void put_file(Sink *out, const Parser *parser, const FixtureFile *file, const Companions *beside)
 {
     Capture c;
     const Parser *picked = parser_pick(file->path, str_slice(file->bytes, 0, LIMIT_HEAD));
-    capture_run(&c, parser, file->path, file->bytes, true);
+    capture_run_beside(&c, parser, file->path, file->bytes, beside, true);
     sink_put(out, "file ");
     put_escaped(out, file->path, 400);
     sink_format(out, "\n  events %zu diagnostics %llu", c.events.count,
@@ -170,8 +171,9 @@ static Str case_text(Arena *a, const Parser *parser, const FixtureList *files)
         abort();
     }
     Sink out = sink_file(file);
+    const Companions beside = fixture_beside(a, files);
     for (size_t i = 0; i < files->count; i++) {
-        put_file(&out, parser, &files->at[i]);
+        put_file(&out, parser, &files->at[i], &beside);
     }
     sink_close(&out);
     long size = ftell(file);

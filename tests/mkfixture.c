@@ -3,6 +3,7 @@
  *
  * Makes a bundle out of a readable folder. Every file goes in as it is, in the bytewise order of names, except:
  *   NAME.evtx.xml   becomes NAME.evtx (evtx_writer.h)
+ *   NAME.hive.txt   becomes NAME and its logs NAME.LOG1 … (hive_writer.h)
  *   NAME.zip.d/     becomes the archive NAME.zip; likewise .7z.d, .tar.gz.d, .tar.d
  *   NAME.events     events, one a line, that join those of NAME.evtx.xml (fixture_merge.h)
  *   NAME.add        lines that join those of NAME by their stamps
@@ -33,6 +34,7 @@
 #include "base/utf.h"
 #include "evtx_writer.h"
 #include "fixture_merge.h"
+#include "hive_writer.h"
 
 #define FILE_MAX ((size_t)64 << 20)
 
@@ -410,11 +412,26 @@ static void add_plain(const Bundle *b, const Place *at, Str name, Str prefix)
     add_member(b, join(b->a, prefix, name, (Str){0}), added.len ? merge_lines(b->a, bytes, added) : bytes);
 }
 
+static void add_hive(const Bundle *b, const Place *at, Str name, Str prefix)
+{
+    const char *why = NULL;
+    HiveFiles files = hive_write(read_file(b->a, file_at(b, at, name)), b->a, &why);
+    if (why) {
+        fail(name, why);
+    }
+    for (size_t i = 0; i < files.count; i++) {
+        Str stem = str_slice(name, 0, name.len - 9);
+        add_member(b, join(b->a, prefix, stem, files.at[i].suffix), files.at[i].bytes);
+    }
+}
+
 static void add_file(const Bundle *b, const Place *at, Str name, Str prefix)
 {
     Str stem;
     if (str_ends(name, STR(".evtx.xml"))) {
         add_event_log(b, at, str_slice(name, 0, name.len - 9), prefix);
+    } else if (str_ends(name, STR(".hive.txt"))) {
+        add_hive(b, at, name, prefix);
     } else if (str_ends(name, STR(".events"))) {
         stem = str_slice(name, 0, name.len - 7);
         if (!file_at(b, at, join(b->a, stem, STR(".evtx.xml"), (Str){0})).len) {

@@ -364,11 +364,11 @@ TEST(text_secret_of_the_scanner_is_not_taken)
     capture_close(c);
 }
 
-TEST(unread_hive_has_a_note)
+TEST(unread_disk_has_a_note)
 {
-    Capture *c = run("unread", "SYSTEM", STR("regf\0\0\0\0"));
+    Capture *c = run("unread", "c.vhd", STR("conectix\0\0\0\2"));
     assert_int_equal(c->status, ST_FAILED);
-    assert_true(str_starts(c->analysis.row->note, STR("registry hive")));
+    assert_true(str_starts(c->analysis.row->note, STR("virtual disk")));
     capture_close(c);
 }
 
@@ -409,7 +409,7 @@ int main(void)
         cmocka_unit_test(listing_order_of_dates_is_not_guessed),
         cmocka_unit_test(listing_needs_a_header_and_a_row),
         cmocka_unit_test(text_secret_of_the_scanner_is_not_taken),
-        cmocka_unit_test(unread_hive_has_a_note),
+        cmocka_unit_test(unread_disk_has_a_note),
         cmocka_unit_test(hresult_needs_eight_digits_and_the_failure_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
