@@ -1,8 +1,9 @@
 /* replay [-p PARSER] [-s FOLDER] [-t STEP] [-r COUNT] [FILE…]
  *
  * Every input of every parser's fixtures, cut at every length (below 4 KiB; then in steps) and with bytes changed, goes
- * through its parser and all its forms of dump: no crash, no hang, and with CONFIG=asan no leak. -p: only this parser.
- * -s: writes the inputs as seeds for the fuzzer instead.
+ * through its parser and all its forms of dump: no crash, no hang, and with CONFIG=asan no leak. Files of a case are
+ * beside each other: where one is changed, those that are read with it are read again. -p: only this parser. -s: writes
+ * the inputs as seeds for the fuzzer instead.
  *
  * FILEs instead of the fixtures are inputs of fuzz_parsers, or with -p real files of that parser. With -t they are cut
  * every STEP bytes only, and with -r a random byte is changed COUNT times in all, always the same ones. */
@@ -28,6 +29,7 @@ void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak)
 typedef struct Job {
     const Parser *parser; /* NULL: an input of the fuzzer, whose first byte picks it */
     Str path, bytes;
+    const Companions *beside; /* it among them; NULL: it is alone */
 } Job;
 
 static char now[512]; /* what is being run, for the last words */
@@ -62,6 +64,26 @@ static void guard(void)
     signal(SIGFPE, on_signal);
 }
 
+/* The file alone, or with those of its case; then those whose names it goes on. */
+static void run_with_others(const Job *job, Str bytes)
+{
+    Arena a = {0};
+    size_t count = job->beside && job->parser->waits ? job->beside->count : 0;
+    Companion *all = ARENA_NEW(&a, Companion, count);
+    for (size_t i = 0; i < count; i++) {
+        all[i] = job->beside->at[i];
+        all[i].bytes = str_eq(all[i].path, job->path) ? bytes : all[i].bytes;
+    }
+    const Companions beside = {.at = all, .count = count};
+    fuzz_one(job->parser, job->path, bytes, count > 1 ? &beside : NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].path.len < job->path.len && str_starts(job->path, all[i].path)) {
+            fuzz_one(job->parser, all[i].path, all[i].bytes, &beside);
+        }
+    }
+    arena_free(&a);
+}
+
 /* A block of exactly this size, so that a memory checker sees one byte too many. */
 static void run(const Job *job, Str bytes, const char *how, size_t where)
 {
@@ -76,7 +98,7 @@ static void run(const Job *job, Str bytes, const char *how, size_t where)
              (int)(job->path.len < 300 ? job->path.len : 300), (const char *)job->path.at, how, where);
     alarm(SECONDS_MAX);
     if (job->parser) {
-        fuzz_one(job->parser, job->path, (Str){exact, bytes.len});
+        run_with_others(job, (Str){exact, bytes.len});
     } else {
         LLVMFuzzerTestOneInput(exact, bytes.len);
     }
@@ -137,6 +159,22 @@ static void run_sample(const Job *job, const Sample *sample)
     }
 }
 
+static bool write_logs(FILE *file, const Job *job)
+{
+    static const char *const suffixes[] = {".LOG1", ".LOG2"};
+    uint8_t lengths[FUZZ_LENGTHS] = {0};
+    bool good = true;
+    for (size_t i = 0; i < 2 && job->parser->waits; i++) {
+        Source src = {.path = job->path, .beside = job->beside};
+        Str log = source_beside(&src, str_of(suffixes[i]));
+        good = good && (!log.len || fwrite(log.at, 1, log.len, file) == log.len);
+        for (size_t k = 0; k < 4; k++) {
+            lengths[4 * i + k] = (uint8_t)(log.len >> 8 * k);
+        }
+    }
+    return good && (!job->parser->waits || fwrite(lengths, 1, FUZZ_LENGTHS, file) == FUZZ_LENGTHS);
+}
+
 static bool write_seed(const char *folder, const Job *job, size_t index, bool prefix, unsigned number)
 {
     char path[600];
@@ -144,7 +182,7 @@ static bool write_seed(const char *folder, const Job *job, size_t index, bool pr
     FILE *file = fopen(path, "wb");
     uint8_t first = (uint8_t)index;
     bool good = file && (!prefix || fwrite(&first, 1, 1, file) == 1) &&
-                fwrite(job->bytes.at, 1, job->bytes.len, file) == job->bytes.len;
+                fwrite(job->bytes.at, 1, job->bytes.len, file) == job->bytes.len && write_logs(file, job);
     return (file ? fclose(file) == 0 : true) && good;
 }
 
@@ -163,8 +201,9 @@ static bool parser_cases(size_t index, const char *seeds, bool prefix)
     for (size_t i = 0; i < count; i++) {
         FixtureList files = {0};
         good = !fixture_files(&a, fixture_join(&a, fixture_join_str(&a, root, names[i]), "input"), &files) && good;
+        const Companions beside = fixture_beside(&a, &files);
         for (size_t k = 0; k < files.count; k++) {
-            Job job = {parser, files.at[k].path, files.at[k].bytes};
+            Job job = {parser, files.at[k].path, files.at[k].bytes, &beside};
             if (seeds) {
                 good = write_seed(seeds, &job, index, prefix, number++) && good;
             } else {
