@@ -1,5 +1,6 @@
 #include "registry_value.h"
 
+#include "base/secret.h"
 #include "text_stamp.h"
 #include "utf.h"
 
@@ -117,7 +118,8 @@ static Shown show_bytes(Arena *a, const RegistryValue *value)
 static Shown show(Arena *a, const RegistryValue *value)
 {
     uint64_t number;
-    return is_text(value->type)        ? show_text(a, value->data)
+    return secret_named(value->name)   ? (Shown){.details = STR("***"), .quote = STR("***")}
+           : is_text(value->type)      ? show_text(a, value->data)
            : number_of(value, &number) ? show_number(a, value->type, number)
                                        : show_bytes(a, value);
 }
