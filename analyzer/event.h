@@ -67,6 +67,13 @@ typedef enum Mark {
     MARK_SOFTWARE,   /* something was installed, removed or reconfigured */
     MARK_SERVICE,    /* a service was installed, or its start type or account changed */
     MARK_MACHINE,    /* Computer: the name of the machine the bundle is from */
+    MARK_INSPECTED,  /* results.txt: Manifest, the mode of the disk inspection */
+    MARK_COPIED,     /* results.txt: Path was copied into the bundle … */
+    MARK_COPY_NONE,  /* … no file of that Path was on the disk … */
+    MARK_COPY_FAILED,
+    MARK_COPY_REMOVED,      /* … it was copied, and the secret scanner took it out again */
+    MARK_INSPECT_CUT,       /* the disk inspection was stopped before its end */
+    MARK_INSPECT_ENCRYPTED, /* it could not read the disk */
 } Mark;
 
 typedef struct Field { /* of an event log: EventData and UserData; elsewhere by the names of design section 3 */

@@ -50,9 +50,10 @@ static TextEvent event_of(const Line *line, Level level)
     return t;
 }
 
-static void result(Results *r, const Line *line, Str operation, Str path, Str outcome)
+static void result(Results *r, const Line *line, Str operation, Str path, Str outcome, Mark mark)
 {
     TextEvent t = event_of(line, LEVEL_INFO);
+    t.ev.mark = mark;
     text_field(&t, STR("Operation"), operation);
     text_field(&t, STR("Path"), path);
     text_field(&t, STR("Result"), outcome);
@@ -81,7 +82,7 @@ static bool operation_line(Results *r, const Line *line, Str text)
         str_split(&rest, ',', &path);
     }
     r->operations++;
-    result(r, line, str_trim(word), str_trim(path), (Str){0});
+    result(r, line, str_trim(word), str_trim(path), (Str){0}, MARK_NONE);
     return true;
 }
 
@@ -97,7 +98,10 @@ static bool step_line(Results *r, const Line *line, Str text)
     Str outcome = end == STR_NOT_FOUND ? (Str){0} : end == good ? STR("SUCCEEDED") : STR("FAILED");
     r->copied += end != STR_NOT_FOUND && end == good;
     r->failed += end != STR_NOT_FOUND && end == bad;
-    result(r, line, STR("copy"), str_slice(path, 6, end), outcome);
+    result(r, line, STR("copy"), str_slice(path, 6, end), outcome,
+           !outcome.len  ? MARK_NONE
+           : end == good ? MARK_COPIED
+                         : MARK_COPY_FAILED);
     return true;
 }
 
@@ -109,7 +113,7 @@ static bool missing_line(Results *r, const Line *line, Str text)
         return false;
     }
     r->missing++;
-    result(r, line, STR("copy"), str_slice(text, 8, end), STR("FAILED"));
+    result(r, line, STR("copy"), str_slice(text, 8, end), STR("FAILED"), MARK_COPY_NONE);
     return true;
 }
 
@@ -120,12 +124,12 @@ static bool listing_line(Results *r, const Line *line, Str text)
         arena_reset(&r->keep_folder);
         r->folder = arena_str(&r->keep_folder, str_slice(folder, 0, LIMIT_NAME));
         r->listed++;
-        result(r, line, STR("ll"), folder, STR("SUCCEEDED"));
+        result(r, line, STR("ll"), folder, STR("SUCCEEDED"), MARK_NONE);
         return true;
     }
     size_t end = str_find(text, STR(" is not valid."), 0);
     if (str_starts(text, STR("Directory ")) && end != STR_NOT_FOUND) {
-        result(r, line, STR("ll"), str_slice(text, 10, end), STR("FAILED"));
+        result(r, line, STR("ll"), str_slice(text, 10, end), STR("FAILED"), MARK_NONE);
         return true;
     }
     ListRow row;
@@ -143,6 +147,7 @@ static bool listing_line(Results *r, const Line *line, Str text)
 static void manifest(Results *r, const Line *line, Str mode)
 {
     TextEvent t = event_of(line, LEVEL_INFO);
+    t.ev.mark = MARK_INSPECTED;
     text_field(&t, STR("Manifest"), mode);
     text_add(&t, r->src, r->out);
 }
@@ -173,18 +178,22 @@ static bool trouble_line(Results *r, const Line *line, Str text)
 {
     static const struct {
         const char *begins, *what;
+        Mark mark;
     } troubles[] = {
-        {"##### WARNING: Partial results", "the collection was stopped before its end: files are missing"},
-        {"Encryption found:", "the disk is encrypted: nothing was collected"},
-        {"*** Disk inspection does not currently support", "the disk is encrypted: nothing was collected"},
-        {"No manifest items were found", "no item of the manifest was found: nothing was collected"},
-        {"Automatic detection of OS failed", "the operating system was not detected, its type is a guess"},
-        {"No mount points can be mounted", "a device could not be mounted"},
-        {"No manifest exists for", "the collection mode asked for does not exist: diagnostic was taken"},
+        {"##### WARNING: Partial results", "the collection was stopped before its end: files are missing",
+         MARK_INSPECT_CUT},
+        {"Encryption found:", "the disk is encrypted: nothing was collected", MARK_INSPECT_ENCRYPTED},
+        {"*** Disk inspection does not currently support", "the disk is encrypted: nothing was collected",
+         MARK_INSPECT_ENCRYPTED},
+        {"No manifest items were found", "no item of the manifest was found: nothing was collected", MARK_NONE},
+        {"Automatic detection of OS failed", "the operating system was not detected, its type is a guess", MARK_NONE},
+        {"No mount points can be mounted", "a device could not be mounted", MARK_NONE},
+        {"No manifest exists for", "the collection mode asked for does not exist: diagnostic was taken", MARK_NONE},
     };
     for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
         if (str_starts(text, str_of(troubles[i].begins))) {
             TextEvent t = event_of(line, LEVEL_WARNING);
+            t.ev.mark = troubles[i].mark;
             text_add(&t, r->src, r->out);
             trouble(r, line, troubles[i].what);
             return true;
@@ -224,7 +233,8 @@ static size_t scanned_files(Results *r, const Line *line, Str name, Str outcome)
             item = str_slice(item, 1, item.len - 1);
         }
         if (item.len) {
-            result(r, line, STR("credscan"), disk_path(item), outcome);
+            Mark mark = str_eq(outcome, STR("Removed")) ? MARK_COPY_REMOVED : MARK_NONE;
+            result(r, line, STR("credscan"), disk_path(item), outcome, mark);
             scanned_file(r, line, disk_path(item), outcome);
             count++;
         }
@@ -255,7 +265,7 @@ static void results_line(Results *r, const Line *line)
         trouble_line(r, line, text) || scanner_line(r, line, text)) {
         return;
     }
-    result(r, line, (Str){0}, (Str){0}, (Str){0});
+    result(r, line, (Str){0}, (Str){0}, (Str){0}, MARK_NONE);
 }
 
 static void results_note(Results *r)

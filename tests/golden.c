@@ -48,6 +48,13 @@ static const char *mark_name(Mark mark)
         [MARK_SOFTWARE] = "software",
         [MARK_SERVICE] = "service",
         [MARK_MACHINE] = "machine",
+        [MARK_INSPECTED] = "inspected",
+        [MARK_COPIED] = "copied",
+        [MARK_COPY_NONE] = "copy_none",
+        [MARK_COPY_FAILED] = "copy_failed",
+        [MARK_COPY_REMOVED] = "copy_removed",
+        [MARK_INSPECT_CUT] = "inspect_cut",
+        [MARK_INSPECT_ENCRYPTED] = "inspect_encrypted",
     };
     return (size_t)mark < sizeof names / sizeof *names && names[mark] ? names[mark] : "?";
 }
