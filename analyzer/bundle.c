@@ -275,8 +275,9 @@ static void bundle_mode(Bundle *bundle, const Analysis *analysis)
             }
         }
     }
-    for (size_t i = 0; i < analysis->kept.count && !bundle->collection_mode.len; i++) {
-        bundle->collection_mode = event_field(&analysis->kept.at[i]->ev, STR("Manifest"));
+    bundle->collections = collection_find(analysis, analysis->run);
+    for (size_t i = 0; i < bundle->collections.list.count && !bundle->collection_mode.len; i++) {
+        bundle->collection_mode = bundle->collections.list.at[i].mode;
     }
     if (!bundle->collection_mode.len && !results && bundle->kind != BUNDLE_FILE) {
         bundle->collection_mode = STR("manual");

@@ -2,7 +2,7 @@
 #ifndef BUNDLE_H
 #define BUNDLE_H
 
-#include "analysis.h"
+#include "collection.h"
 
 typedef enum BundleKind {
     BUNDLE_FILE,
@@ -19,11 +19,12 @@ typedef struct Bundle { /* what is known of it once it was read */
     const char *path;   /* as given */
     Str name;           /* its last part */
     BundleKind kind;
-    Status status;        /* ST_FAILED: missing, unreadable, empty, or nobody read a member of it */
-    Str trouble;          /* in words, when status is not ST_OK */
-    Str collection_mode;  /* the manifest word, "manual", or empty: unknown */
-    int64_t collected_ns; /* entry time of results.txt, else the newest event; TIME_NONE: unknown */
-    Str machine;          /* empty: unknown */
+    Status status;           /* ST_FAILED: missing, unreadable, empty, or nobody read a member of it */
+    Str trouble;             /* in words, when status is not ST_OK */
+    Str collection_mode;     /* the manifest word, "manual", or empty: unknown */
+    Collections collections; /* the disk inspections it is from, if it has their records */
+    int64_t collected_ns;    /* entry time of results.txt, else the newest event; TIME_NONE: unknown */
+    Str machine;             /* empty: unknown */
     int64_t time_first, time_last;
     uint8_t digits_first, digits_last;
 } Bundle;

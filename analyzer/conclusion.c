@@ -2,55 +2,8 @@
 
 #include <stdlib.h>
 
+#include "collect.h"
 #include "error_code.h"
-
-static Collect *collect_of(const Conclude *c, Conclusion *out, const LogSource *source, Str why)
-{
-    for (size_t i = 0; i < out->collect.count; i++) {
-        if (out->collect.at[i].source == source) {
-            return &out->collect.at[i];
-        }
-    }
-    Collect *to = VEC_ADD(c->run, &out->collect);
-    *to = (Collect){.source = source, .why = why};
-    return to;
-}
-
-static void collect_for(const Conclude *c, Conclusion *out, const Verdict *v)
-{
-    for (size_t i = 0; i < v->conditions.count; i++) {
-        const ConditionResult *r = &v->conditions.at[i];
-        for (size_t j = 0; r->role == ROLE_REQUIRED && r->value == UNKNOWN && j < r->missing.count; j++) {
-            Collect *to = collect_of(c, out, r->missing.at[j], r->says);
-            bool named = false;
-            for (size_t k = 0; k < to->decides.count; k++) {
-                named = named || str_eq(to->decides.at[k], v->cause->name);
-            }
-            if (!named) {
-                *VEC_ADD(c->run, &to->decides) = v->cause->name;
-            }
-        }
-    }
-}
-
-/* Verdicts are best first, so rows come in the order of the causes they decide; one that decides more goes before. */
-static void collect_all(const Conclude *c, Conclusion *out)
-{
-    for (size_t i = 0; i < out->verdicts.count; i++) {
-        const Verdict *v = &out->verdicts.at[i];
-        if (v->kind == POSSIBLE || v->kind == CANNOT_TELL) {
-            collect_for(c, out, v);
-        }
-    }
-    for (size_t i = 1; i < out->collect.count; i++) { /* stable, and the list is short */
-        Collect row = out->collect.at[i];
-        size_t j = i;
-        for (; j > 0 && out->collect.at[j - 1].decides.count < row.decides.count; j--) {
-            out->collect.at[j] = out->collect.at[j - 1];
-        }
-        out->collect.at[j] = row;
-    }
-}
 
 static Str datum(const Event *ev, size_t index)
 {
@@ -280,7 +233,8 @@ static Str headline(const Conclude *c, const Conclusion *out)
 
 void conclude(Conclusion *out, const Conclude *c)
 {
-    collect_all(c, out);
+    Survey survey = survey_open(c->analysis, c->bundle, c->run);
+    collect_next(out, &survey);
     changes_find(c, out);
     if (out->changes.count) {
         qsort(out->changes.at, out->changes.count, sizeof *out->changes.at, change_order);

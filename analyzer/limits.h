@@ -83,6 +83,8 @@
 #define LIMIT_YAML_NODES  20000
 #define LIMIT_YAML_SCALAR (16 * KIB)
 #define LIMIT_RULES       4096
+/* Modes of the disk inspection, a bit each; there are about twenty, and sets of them are tried out. */
+#define LIMIT_MODES 20
 /* Steps of one regex on one event, and the stack of its compiled form. */
 #define LIMIT_REGEX_MATCH 100000
 #define LIMIT_REGEX_STACK (512 * KIB)

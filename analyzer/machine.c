@@ -254,17 +254,17 @@ static Verdict join_verdict(const Machines *machines, const MachineStory *storie
     return v;
 }
 
-static void join_collect(Conclusion *to, const Conclusion *from, Arena *run)
+/* What is to be got is of one machine each. */
+static void join_collect(Conclusion *to, const Conclusion *from, Str machine, Arena *run)
 {
-    for (size_t i = 0; i < from->collect.count; i++) {
-        bool there = false;
-        for (size_t j = 0; j < to->collect.count; j++) {
-            there = there || to->collect.at[j].source == from->collect.at[i].source;
-        }
-        if (!there) {
-            *VEC_ADD(run, &to->collect) = from->collect.at[i];
-        }
+#define JOIN(list)                                                                                                     \
+    for (size_t i = 0; i < from->list.count; i++) {                                                                    \
+        *VEC_ADD(run, &to->list) = from->list.at[i];                                                                   \
+        to->list.at[to->list.count - 1].machine = machine;                                                             \
     }
+    JOIN(collect)
+    JOIN(inspect)
+#undef JOIN
 }
 
 static void join_episodes(EpisodeList *to, const EpisodeList *from, Arena *run)
@@ -299,7 +299,7 @@ MachineStory machine_join(const Machines *machines, const MachineStory *stories,
     MachineStory all = {0};
     for (size_t i = 0; i < count; i++) {
         join_episodes(&all.episodes, &stories[i].episodes, run);
-        join_collect(&all.conclusion, &stories[i].conclusion, run);
+        join_collect(&all.conclusion, &stories[i].conclusion, machines->names.at[i], run);
     }
     episode_sort(&all.episodes);
     all.episodes.failure = again(&all.episodes, best->episodes.failure);
@@ -310,6 +310,7 @@ MachineStory machine_join(const Machines *machines, const MachineStory *stories,
             join_verdict(machines, stories, best->conclusion.verdicts.at[i].cause, run);
     }
     verdict_sort(&all.conclusion);
+    all.conclusion.by_hand = best->conclusion.by_hand;
     all.conclusion.changes.at = best->conclusion.changes.at;
     all.conclusion.changes.count = best->conclusion.changes.count;
     all.conclusion.first_error = best->conclusion.first_error;

@@ -42,11 +42,3 @@ const CodeMet **report_codes(const Analysis *analysis, Arena *a)
     qsort(codes, count, sizeof *codes, code_order);
     return codes;
 }
-
-Str report_source_title(const LogSource *source)
-{
-    return source->title.len      ? source->title
-           : source->service.len  ? source->service
-           : source->category.len ? source->category
-                                  : str_of(service_name(source->kind));
-}

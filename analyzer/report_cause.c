@@ -230,7 +230,7 @@ static void put_sources(Page *p, const RuleSet *set, const Cause *cause)
     }
     cause_heading(p, "What it looks at");
     for (size_t i = 0; i < count; i++) {
-        page_say(p, report_source_title(sources[i]));
+        page_say(p, sources[i]->title);
         page_flow(p, ITEM);
     }
 }

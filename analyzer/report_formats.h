@@ -9,8 +9,6 @@ void report_json(const Report *report, const ReportStyle *style, Sink *out);
 
 /* The codes met, the most frequent first, then by number and family; as many as analysis->codes. */
 const CodeMet **report_codes(const Analysis *analysis, Arena *a);
-/* How a log source is called: its title, else its service or category. */
-Str report_source_title(const LogSource *source);
 const char *role_name(Role role); /* required, supports, refutes */
 
 #endif

@@ -472,10 +472,11 @@ static void put_errors(Json *j, const Analysis *a)
 static void put_collect(Json *j, const Collect *c)
 {
     open(j, NULL, "{");
-    text(j, "source", report_source_title(c->source));
+    text(j, "source", c->title);
     text(j, "why", c->why);
     texts(j, "decides", c->decides.at, c->decides.count);
-    texts(j, "how", c->source->collect, c->source->collect_count);
+    texts(j, "how", c->how.at, c->how.count);
+    text(j, "machine", c->machine);
     shut(j, "}");
 }
 

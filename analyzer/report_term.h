@@ -30,6 +30,8 @@ Str term_path(const Term *t, const SourceRow *row);
 void term_place(Term *t, const Kept *kept);
 void term_time(Page *p, const Kept *kept);
 void term_cited(Term *t, const Kept *kept, unsigned indent); /* place, time and quote */
+/* `On the VM: copy C:\…`: where it does not fit on a line, what is to be typed or found has lines of its own. */
+void term_way(Page *p, Str way, unsigned indent);
 /* Line by line as it was written, for copying. */
 void term_command(Page *p, Str command, unsigned indent);
 

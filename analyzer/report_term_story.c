@@ -1,6 +1,7 @@
 /* The first fatal error, the runs, what changed between them, the codes met, and what to collect next. */
 #include "error_code.h"
 #include "report_term.h"
+#include "standing.h"
 
 #define EPISODES_MOST  24
 #define EPISODES_FIRST 6
@@ -262,30 +263,154 @@ void term_codes(Term *t)
     arena_free(&scratch);
 }
 
+void term_way(Page *p, Str way, unsigned indent)
+{
+    size_t cut = str_find(way, STR(": "), 0);
+    bool fits = indent + way.len <= p->columns || cut == STR_NOT_FOUND;
+    page_say(p, fits ? way : str_slice(way, 0, cut + 1));
+    page_flow(p, (Frame){indent, indent + 2, NULL, 0});
+    if (!fits && str_starts(way, STR(COMMAND_BEFORE))) {
+        term_command(p, str_from(way, cut + 2), indent + 2);
+    } else if (!fits) {
+        page_say(p, str_from(way, cut + 2));
+        page_flow(p, (Frame){indent + 2, indent + 2, NULL, 0});
+    }
+}
+
+static void put_causes(Page *p, const char *before, const StrList *causes)
+{
+    for (size_t i = 0; i < causes->count; i++) {
+        page_put(p, i ? ", " : before);
+        page_say(p, causes->at[i]);
+    }
+}
+
+static void put_title(Page *p, size_t number, Str title, Str machine)
+{
+    page_number(p, number);
+    page_put(p, ". ");
+    page_style(p, BOLD);
+    page_say(p, title);
+    page_style(p, PLAIN);
+    page_put(p, machine.len ? ", of " : "");
+    page_say(p, machine);
+}
+
+/* Without the way that the whole group has in common. */
+static void put_ways(Page *p, const Collect *c, unsigned indent)
+{
+    for (size_t i = 0; i < c->how.count; i++) {
+        if (!c->mode.len || i != c->mode_at) {
+            term_way(p, c->how.at[i], indent);
+        }
+    }
+}
+
+static bool brings(const Inspect *inspect, const Collect *c)
+{
+    return str_eq(c->mode, inspect->mode) && str_eq(c->machine, inspect->machine);
+}
+
+/* One report brings several sources: each in two lines, and how to get it without the report. */
+static void put_brought(Page *p, const Collect *c)
+{
+    page_put(p, "- ");
+    page_style(p, BOLD);
+    page_say(p, c->title);
+    page_style(p, PLAIN);
+    put_causes(p, "  for ", &c->decides);
+    page_flow(p, (Frame){5, 7, NULL, 0});
+    page_say(p, c->why);
+    page_flow(p, (Frame){7, 7, NULL, 0});
+    if (c->how.count > 1) {
+        page_put(p, "or by hand:");
+        page_flow(p, (Frame){7, 7, NULL, 0});
+        put_ways(p, c, 9);
+    }
+}
+
+static void put_inspect(Term *t, const Inspect *inspect, size_t number)
+{
+    Page *p = &t->page;
+    put_title(p, number, inspect->title, inspect->machine);
+    put_causes(p, "  decides ", &inspect->decides);
+    put_causes(p, inspect->decides.count ? "; may decide " : "  may decide ", &inspect->helps);
+    page_flow(p, (Frame){2, 5, NULL, 0});
+    for (size_t i = 0; i < inspect->made.count; i++) {
+        term_way(p, inspect->made.at[i], 5);
+    }
+}
+
+static void put_inspections(Term *t, size_t *number)
+{
+    const Conclusion *c = t->r->conclusion;
+    for (size_t i = 0; i < c->inspect.count; i++) {
+        put_inspect(t, &c->inspect.at[i], ++*number);
+        for (size_t k = 0; k < c->collect.count; k++) {
+            if (brings(&c->inspect.at[i], &c->collect.at[k])) {
+                put_brought(&t->page, &c->collect.at[k]);
+            }
+        }
+    }
+}
+
+static void put_collect(Page *p, const Collect *c, size_t number)
+{
+    put_title(p, number, c->title, c->machine);
+    put_causes(p, "  for ", &c->decides);
+    page_flow(p, (Frame){2, 5, NULL, 0});
+    page_say(p, c->why);
+    page_flow(p, (Frame){5, 5, NULL, 0});
+    put_ways(p, c, 5);
+}
+
+/* For a bundle that was put together by hand: what a report would bring of all that. */
+static void put_instead(Term *t, size_t *number)
+{
+    Page *p = &t->page;
+    const Conclusion *c = t->r->conclusion;
+    for (size_t i = 0; i < c->inspect.count; i++) {
+        put_inspect(t, &c->inspect.at[i], ++*number);
+        page_put(p, "It brings");
+        for (size_t k = 0, put = 0; k < c->collect.count; k++) {
+            if (brings(&c->inspect.at[i], &c->collect.at[k])) {
+                page_put(p, put++ ? "; " : " ");
+                page_say(p, c->collect.at[k].title);
+            }
+        }
+        page_flow(p, (Frame){5, 5, NULL, 0});
+    }
+}
+
 void term_collect(Term *t)
 {
     Page *p = &t->page;
-    if (t->r->conclusion->collect.count) {
+    const Conclusion *c = t->r->conclusion;
+    size_t number = 0;
+    bool hands = false;
+    if (c->collect.count) {
         term_heading(p, "COLLECT NEXT");
         page_put(p, ", best value first");
         page_flow(p, TOP);
     }
-    for (size_t i = 0; i < t->r->conclusion->collect.count; i++) {
-        const Collect *c = &t->r->conclusion->collect.at[i];
-        page_number(p, i + 1);
-        page_put(p, ". ");
-        page_style(p, BOLD);
-        page_say(p, report_source_title(c->source));
-        page_style(p, PLAIN);
-        for (size_t n = 0; n < c->decides.count; n++) {
-            page_put(p, n ? ", " : "  decides ");
-            page_say(p, c->decides.at[n]);
+    if (!c->by_hand) {
+        put_inspections(t, &number);
+    }
+    for (size_t i = 0; i < c->collect.count; i++) {
+        if (c->by_hand || !c->collect.at[i].mode.len) {
+            put_collect(p, &c->collect.at[i], ++number);
+            hands = true;
         }
-        page_flow(p, (Frame){2, 5, NULL, 0});
-        page_say(p, c->why);
-        page_flow(p, (Frame){5, 5, NULL, 0});
-        for (size_t n = 0; n < c->source->collect_count; n++) {
-            term_command(p, c->source->collect[n], 8);
-        }
+    }
+    if (c->by_hand && c->inspect.count) {
+        page_put(p, "Or without hands on the VM:");
+        page_flow(p, TEXT);
+        put_instead(t, &number);
+    }
+    if (hands) {
+        page_put(p,
+                 "Where the VM cannot be used: attach its OS disk, or one that was restored from a recovery point, to "
+                 "another VM, and copy the same paths from there.");
+        page_flow(p, TEXT);
     }
 }

@@ -15,9 +15,16 @@ typedef struct LogSource {          /* one entry of signatures/logsources.yml */
     Str channel;               /* event logs: the channel it stands for; empty: any */
     const uint32_t *event_ids; /* event logs by category: only these ids; none: any */
     size_t event_id_count;
-    Str title;          /* "the Application event log": how reports name it */
-    const Str *collect; /* how to get it: collection modes, portal path, VM path, command */
-    size_t collect_count;
+    Str title;                               /* "the Application event log": how reports name it */
+    uint32_t modes, lesser, partly, dropped; /* bits of Inspection.modes: hold it; without something; too little of it
+                                              * to count; held it once */
+    Str lacks, holds, since;                 /* what `lesser` lacks, what `partly` holds, when it was `dropped` */
+    const Str *vm_path;                      /* where it lies on the VM; * stands for any part of a name */
+    size_t vm_path_count;
+    bool in_use;        /* cannot be copied while Windows runs */
+    const Str *command; /* what writes it to a file on the VM */
+    size_t command_count;
+    Str older;           /* where records may be that are older than its own; empty: nowhere known */
     const Str *identity; /* state sources: the fields that say what an event is about (ServiceName, TargetObject …) */
     size_t identity_count;
     const struct Renamed {
@@ -130,6 +137,14 @@ typedef struct Expression {
 /* values[leaf] is the truth of each leaf. */
 Truth expression_truth(const Expression *e, const Truth *values);
 
+typedef struct Inspection { /* the disk inspection, by which a bundle is collected */
+    Str title;
+    const Str *made; /* ways to one; {mode} stands for the mode */
+    size_t made_count;
+    const Str *modes; /* at most LIMIT_MODES, the preferred ones first */
+    size_t mode_count;
+} Inspection;
+
 typedef struct RuleSet {
     Rule *rules;
     size_t rule_count;
@@ -137,6 +152,9 @@ typedef struct RuleSet {
     size_t cause_count;
     const LogSource *sources;
     size_t source_count;
+    const LogSource *files; /* what bundles hold beside the log sources: title, vm_path and modes only */
+    size_t file_count;
+    Inspection inspection;
     struct Prefilter *prefilter; /* built by rule_set_load */
 } RuleSet;
 
@@ -150,5 +168,8 @@ const Rule *rule_find(const RuleSet *set, Str name); /* by its name, else by its
 const Cause *cause_find(const RuleSet *set, Str name);
 /* The log sources a rule needs: its own, or those of its parts. Returns how many were written, at most `room`. */
 size_t rule_sources(const RuleSet *set, const Rule *rule, const LogSource **to, size_t room);
+
+/* The bit of a mode of the disk inspection; -1: it is not known here. */
+int inspection_mode(const Inspection *inspection, Str word);
 
 #endif

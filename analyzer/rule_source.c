@@ -1,5 +1,16 @@
 /* Log sources: the words of a rule's `logsource`, and what they stand for. Data: signatures/logsources.yml. */
+#include "limits.h"
 #include "rule_load.h"
+
+int inspection_mode(const Inspection *inspection, Str word)
+{
+    for (size_t i = 0; i < inspection->mode_count; i++) {
+        if (str_eq_nocase(inspection->modes[i], word)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
 
 /* --- logsources.yml --------------------------------------------------------------------------------------------- */
 
@@ -46,10 +57,126 @@ static void renamed_load(Loader *l, const Node *n, LogSource *s)
     s->renamed_count = n->count;
 }
 
-static void source_load(Loader *l, const Node *n, LogSource *s)
+/* --- how it is collected ---------------------------------------------------------------------------------------- */
+
+static void inspection_load(Loader *l, Inspection *to, const Node *n)
 {
-    const Str keys[] = {STR("product"), STR("service"),   STR("category"), STR("kind"),     STR("channel"),
-                        STR("title"),   STR("event_ids"), STR("collect"),  STR("identity"), STR("fields")};
+    const Str keys[] = {STR("title"), STR("made"), STR("modes")};
+    if (!n || !map_check(l, n, "disk_inspection", keys, sizeof keys / sizeof *keys)) {
+        COMPLAIN(l, n, STR("'disk_inspection' must say what one is: title, made, modes"));
+        return;
+    }
+    to->title = map_text(l, n, "title", true);
+    to->made = map_texts(l, n, "made", &to->made_count);
+    to->modes = map_texts(l, n, "modes", &to->mode_count);
+    if (to->mode_count > LIMIT_MODES) {
+        COMPLAIN(l, map_get(n, "modes"), STR("more modes than are told apart (20)"));
+        to->mode_count = 0;
+    }
+}
+
+static uint32_t mode_bit(Loader *l, const Inspection *inspection, const Node *n)
+{
+    Str word = node_text(l, n, "modes");
+    int bit = inspection_mode(inspection, word);
+    if (bit < 0 && word.len) {
+        complain_unknown(l, n, "mode", word, inspection->modes, inspection->mode_count);
+    }
+    return bit < 0 ? 0 : (uint32_t)1 << bit;
+}
+
+static uint32_t mode_bits(Loader *l, const Inspection *inspection, const Node *n)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; n && n->kind == NODE_LIST && i < n->count; i++) {
+        bits |= mode_bit(l, inspection, n->items[i]);
+    }
+    return n && n->kind != NODE_LIST ? mode_bit(l, inspection, n) : bits;
+}
+
+/* `{modes: [a, b], WORD: what is to be said of them}` */
+static uint32_t some_modes(Loader *l, const Inspection *inspection, const Node *n, const char *key, const char *word,
+                           Str *said)
+{
+    const Str keys[] = {STR("modes"), str_of(word)};
+    const Node *of = map_get(n, key);
+    if (!of || !map_check(l, of, key, keys, 2)) {
+        return 0;
+    }
+    *said = map_text(l, of, word, true);
+    if (!map_get(of, "modes")) {
+        COMPLAIN(l, of, STR("'modes' is missing"));
+    }
+    return mode_bits(l, inspection, map_get(of, "modes"));
+}
+
+/* A channel's own file, and its export. */
+static void event_log_paths(Loader *l, LogSource *s)
+{
+    VEC(Str) file = {0}, copy = {0};
+    *VEC_ADD(l->run, &file) = STR("C:\\Windows\\System32\\winevt\\Logs\\");
+    for (Str rest = s->channel, part; str_split(&rest, '/', &part);) {
+        *VEC_ADD(l->run, &file) = part;
+        *VEC_ADD(l->run, &file) = rest.len ? STR("%4") : STR(".evtx");
+    }
+    for (size_t i = 0; i < s->channel.len; i++) {
+        bool blank = s->channel.at[i] == ' ' || s->channel.at[i] == '/';
+        *VEC_ADD(l->run, &copy) = blank ? STR("-") : str_slice(s->channel, i, i + 1);
+    }
+    bool quoted = str_find_byte(s->channel, ' ', 0) != STR_NOT_FOUND;
+    Str quote = quoted ? STR("\"") : (Str){0};
+    Str words[] = {
+        STR("wevtutil epl "), quote, s->channel, quote, STR(" C:\\"), arena_join(l->run, copy.at, copy.count),
+        STR(".evtx")};
+    Str *both = ARENA_NEW(l->run, Str, 2);
+    both[0] = arena_join(l->run, file.at, file.count);
+    both[1] = arena_join(l->run, words, sizeof words / sizeof *words);
+    s->vm_path = &both[0];
+    s->command = &both[1];
+    s->vm_path_count = s->command_count = 1;
+}
+
+static void collecting_load(Loader *l, const Inspection *inspection, const Node *n, LogSource *s)
+{
+    const Node *in_use = map_get(n, "in_use");
+    s->title = map_text(l, n, "title", true);
+    s->modes = mode_bits(l, inspection, map_get(n, "modes"));
+    s->lesser = some_modes(l, inspection, n, "lesser", "lacks", &s->lacks);
+    s->partly = some_modes(l, inspection, n, "partly", "holds", &s->holds);
+    s->dropped = some_modes(l, inspection, n, "dropped", "since", &s->since);
+    s->vm_path = map_texts(l, n, "vm_path", &s->vm_path_count);
+    s->command = map_texts(l, n, "command", &s->command_count);
+    s->older = map_text(l, n, "older", false);
+    s->in_use = in_use && node_flag(l, in_use, "in_use");
+    if ((s->modes & s->lesser) | ((s->modes | s->lesser) & (s->partly | s->dropped)) | (s->partly & s->dropped)) {
+        COMPLAIN(l, n, STR("a mode stands in two of 'modes', 'lesser', 'partly' and 'dropped'"));
+    }
+    if (s->channel.len && !s->vm_path_count && !s->command_count) {
+        event_log_paths(l, s);
+    }
+    if (!s->modes && !s->vm_path_count && !s->command_count) {
+        COMPLAIN(l, n, STR("nobody can collect it: 'modes', 'vm_path' or 'command' is missing"));
+    }
+}
+
+#define COLLECTING_KEYS                                                                                                \
+    STR("title"), STR("modes"), STR("lesser"), STR("partly"), STR("dropped"), STR("vm_path"), STR("in_use"),           \
+        STR("command"), STR("older")
+
+static void file_load(Loader *l, const Inspection *inspection, const Node *n, LogSource *s)
+{
+    const Str keys[] = {COLLECTING_KEYS};
+    if (map_check(l, n, "files", keys, sizeof keys / sizeof *keys)) {
+        collecting_load(l, inspection, n, s);
+    }
+}
+
+/* --- the lists -------------------------------------------------------------------------------------------------- */
+
+static void source_load(Loader *l, const Inspection *inspection, const Node *n, LogSource *s)
+{
+    const Str keys[] = {STR("product"),   STR("service"),  STR("category"), STR("kind"),    STR("channel"),
+                        STR("event_ids"), STR("identity"), STR("fields"),   COLLECTING_KEYS};
     if (!map_check(l, n, "sources", keys, sizeof keys / sizeof *keys)) {
         return;
     }
@@ -58,8 +185,6 @@ static void source_load(Loader *l, const Node *n, LogSource *s)
     s->service = map_text(l, n, "service", false);
     s->category = map_text(l, n, "category", false);
     s->channel = map_text(l, n, "channel", false);
-    s->title = map_text(l, n, "title", true);
-    s->collect = map_texts(l, n, "collect", &s->collect_count);
     s->identity = map_texts(l, n, "identity", &s->identity_count);
     if (!service_find(map_text(l, n, "kind", true), &s->kind) && kind) {
         COMPLAIN(l, kind, STR("unknown kind of source; the design names them (eventlog, waappagent, episode …)"));
@@ -70,6 +195,7 @@ static void source_load(Loader *l, const Node *n, LogSource *s)
     if (fields) {
         renamed_load(l, fields, s);
     }
+    collecting_load(l, inspection, n, s);
 }
 
 static bool same_words(const LogSource *a, const LogSource *b)
@@ -77,17 +203,31 @@ static bool same_words(const LogSource *a, const LogSource *b)
     return str_eq(a->product, b->product) && str_eq(a->service, b->service) && str_eq(a->category, b->category);
 }
 
-void logsources_load(Loader *l, RuleSet *set, const Node *doc)
+static const Node *list_of(Loader *l, const Node *doc, const char *key, const char *what)
 {
-    const Str keys[] = {STR("sources")};
-    const Node *list = map_get(doc, "sources");
-    if (!map_check(l, doc, "logsources.yml", keys, 1) || !list || list->kind != NODE_LIST) {
-        COMPLAIN(l, doc, STR("'sources' must be a list of log sources"));
-        return;
+    const Node *list = map_get(doc, key);
+    if (!list || list->kind != NODE_LIST) {
+        COMPLAIN(l, list ? list : doc, STR("'"), str_of(key), STR("' must be a list of "), str_of(what));
+        return NULL;
     }
+    return list;
+}
+
+static void files_load(Loader *l, RuleSet *set, const Node *list)
+{
+    LogSource *files = ARENA_NEW(l->run, LogSource, list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        file_load(l, &set->inspection, list->items[i], &files[i]);
+    }
+    set->files = files;
+    set->file_count = list->count;
+}
+
+static void sources_load(Loader *l, RuleSet *set, const Node *list)
+{
     LogSource *sources = ARENA_NEW(l->run, LogSource, list->count);
     for (size_t i = 0; i < list->count; i++) {
-        source_load(l, list->items[i], &sources[i]);
+        source_load(l, &set->inspection, list->items[i], &sources[i]);
         for (size_t k = i; k-- > 0;) {
             if (same_words(&sources[k], &sources[i])) {
                 sources[k].next = &sources[i];
@@ -97,6 +237,22 @@ void logsources_load(Loader *l, RuleSet *set, const Node *doc)
     }
     set->sources = sources;
     set->source_count = list->count;
+}
+
+void logsources_load(Loader *l, RuleSet *set, const Node *doc)
+{
+    const Str keys[] = {STR("disk_inspection"), STR("files"), STR("sources")};
+    if (!map_check(l, doc, "logsources.yml", keys, sizeof keys / sizeof *keys)) {
+        return;
+    }
+    inspection_load(l, &set->inspection, map_get(doc, "disk_inspection"));
+    const Node *files = list_of(l, doc, "files", "files"), *sources = list_of(l, doc, "sources", "log sources");
+    if (files) {
+        files_load(l, set, files);
+    }
+    if (sources) {
+        sources_load(l, set, sources);
+    }
 }
 
 /* --- of a rule -------------------------------------------------------------------------------------------------- */

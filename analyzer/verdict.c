@@ -219,14 +219,26 @@ static const char *lacks(const Case *c, const Rule *rule, const LogSource *sourc
     }
 }
 
-static void missing_add(const Case *c, ConditionResult *r, const LogSource *source)
+static const Span no_window = {TIME_NONE, TIME_NONE};
+
+static void missing_add(const Case *c, ConditionResult *r, const LogSource *source, Span window)
 {
     for (size_t i = 0; i < r->missing.count; i++) {
-        if (r->missing.at[i] == source) {
+        if (r->missing.at[i].source == source) {
             return;
         }
     }
-    *VEC_ADD(c->run, &r->missing) = source;
+    *VEC_ADD(c->run, &r->missing) = (Missing){source, window};
+}
+
+/* Where runs are not seen, what shows them decides as much as the rule's own sources. */
+static void episodes_missing(const Case *c, ConditionResult *r)
+{
+    for (size_t i = 0; i < c->analysis->rules->source_count; i++) {
+        if (c->analysis->rules->sources[i].kind == SERVICE_EPISODE) {
+            missing_add(c, r, &c->analysis->rules->sources[i], no_window);
+        }
+    }
 }
 
 static Str title_of(const LogSource *source)
@@ -246,7 +258,7 @@ static Truth absence(const Case *c, const Rule *rule, Span window, ConditionResu
         if (what) {
             bool first = why.count == 0;
             if (what != after_failure) { /* it is there, and once more it would tell no more */
-                missing_add(c, r, sources[i]);
+                missing_add(c, r, sources[i], window);
             }
             *VEC_ADD(c->run, &why) = first ? (Str){0} : STR("; ");
             *VEC_ADD(c->run, &why) = title_of(sources[i]);
@@ -325,7 +337,7 @@ static Truth compare_value(const Case *c, const Condition *cond, Verdict *v, Con
         r->why = STR("the bundle holds several of them, and they do not agree");
     }
     if (value == UNKNOWN) {
-        missing_add(c, r, cond->left->source);
+        missing_add(c, r, cond->left->source, no_window);
     }
     return value;
 }
@@ -440,8 +452,9 @@ static Truth without_failure(const Case *c, const Condition *cond, ConditionResu
     const LogSource *sources[32];
     size_t n = rule_sources(c->analysis->rules, cond->rule, sources, sizeof sources / sizeof *sources);
     for (size_t i = 0; i < n; i++) {
-        missing_add(c, r, sources[i]);
+        missing_add(c, r, sources[i], no_window);
     }
+    episodes_missing(c, r);
     return UNKNOWN;
 }
 

@@ -17,16 +17,21 @@ typedef struct Assertion { /* --assert NAME=yes|no */
     bool used;
 } Assertion;
 
+typedef struct Missing { /* a log source that would decide a condition */
+    const LogSource *source;
+    Span window; /* the time it must cover; from_ns == TIME_NONE: any */
+} Missing;
+
 typedef struct ConditionResult {
     const Condition *condition; /* NULL: a rule of supports or refutes */
     Str name, says;
     Truth value;
     Role role;
-    Str why;                        /* in words: what proves it, or why it is unknown */
-    const Match *near;              /* the nearest line that almost matched, or NULL */
-    bool stated;                    /* by the operator */
-    bool decides;                   /* false, and `when` would not be false if it were true */
-    VEC(const LogSource *) missing; /* unknown: the log sources that would decide it */
+    Str why;              /* in words: what proves it, or why it is unknown */
+    const Match *near;    /* the nearest line that almost matched, or NULL */
+    bool stated;          /* by the operator */
+    bool decides;         /* false, and `when` would not be false if it were true */
+    VEC(Missing) missing; /* unknown: what would decide it */
 } ConditionResult;
 
 typedef struct Evidence {
@@ -51,11 +56,21 @@ typedef struct Verdict {
     unsigned holds, supports;  /* how many conditions, and how many supporting rules, are true */
 } Verdict;
 
-typedef struct Collect {
-    const LogSource *source;
-    Str why;
-    VEC(Str) decides; /* ids of causes */
+typedef struct Collect { /* something to get, or to ask */
+    Str title, why;
+    Str mode;        /* of the disk inspection that brings it; empty: only hands do */
+    StrList how;     /* the nearest way first … */
+    size_t mode_at;  /* … which of them is that inspection */
+    StrList decides; /* ids of causes */
+    Str machine;     /* empty: there is only one in the bundle */
 } Collect;
+
+typedef struct Inspect { /* a disk inspection that brings several of them */
+    Str title, mode;
+    StrList made;
+    StrList decides, helps; /* causes that it decides alone; those that it may decide */
+    Str machine;
+} Inspect;
 
 typedef struct Change {
     int64_t time_ns;
@@ -66,6 +81,8 @@ typedef struct Change {
 typedef struct Conclusion {
     VEC(Verdict) verdicts;   /* best first */
     VEC(Collect) collect;    /* best value first */
+    VEC(Inspect) inspect;    /* the fewest that bring all that any mode of the disk inspection holds; best first */
+    bool by_hand;            /* the bundle was not made by a disk inspection: hands are nearer than another */
     VEC(Change) changes;     /* between the last good and the first failed run */
     const Kept *first_error; /* the first fatal error of the failing episode, or NULL */
     Str headline;

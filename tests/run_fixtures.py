@@ -47,6 +47,8 @@ def stage(case, temp):
         settle_base(own, os.path.join(to, "bundle.txt"))
     included = os.path.join(case.path, e.get("include", "."), "bundle")
     for path, name in names_below(included) if "include" in e else []:
+        if any(name.startswith(beginning) for beginning in e.get("drop", [])):
+            continue
         for old, new in e.get("rename", []):
             if name.startswith(old):
                 name = new + name[len(old):]
@@ -312,6 +314,13 @@ def compare(expect, r):
     for cause in expect.get("collect", {}):
         for n in expect["collect"][cause]:
             need(any(has(row, n) and cause in row["decides"] for row in r["collect_next"]), f"collect_next has no row about {n!r} that decides {cause}")
+    for cause in expect.get("collect_not", {}):
+        for n in expect["collect_not"][cause]:
+            need(not any(has(row, n) and cause in row["decides"] for row in r["collect_next"]), f"collect_next has a row about {n!r} that decides {cause}")
+    if "modes" in expect:
+        ways = [way for row in r["collect_next"] for way in row["how"]]
+        modes = sorted({m.group(1) for m in (re.search(r"report of the OS disk, mode (\S+?)(?: \(without .*\))?\. ", w) for w in ways) if m})
+        need(modes == sorted(expect["modes"]), f"collect_next proposes the modes {modes}, expected {expect['modes']}")
 
 
 # ---- cases

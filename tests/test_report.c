@@ -277,12 +277,16 @@ static void make(Made *m, Truth rebooted)
     *VEC_ADD(&m->a, &m->analysis.codes) = (CodeMet){0x80110401, CODE_HRESULT, 2, T(96), T(96), 7, ext};
     *VEC_ADD(&m->a, &m->analysis.codes) = (CodeMet){1603, CODE_MSI, 9, T(1), T(2), 7, app};
     *VEC_ADD(&m->a, &m->analysis.codes) = (CodeMet){0x87654321, CODE_HRESULT, 2, TIME_NONE, TIME_NONE, 0, app};
-    LogSource hive = {
-        .title = STR("the SYSTEM registry hive"),
-        .collect = KEEP(&m->a, Str, STR("Collection mode normal or full"), STR("reg save HKLM\\SYSTEM C:\\system.hiv")),
-        .collect_count = 2};
-    Collect next = {.source = keep(&m->a, &hive, sizeof hive),
-                    .why = STR("it holds the start type of Windows Installer")};
+    Collect next = {.title = STR("the SYSTEM registry hive"),
+                    .why = STR("it holds the start type of Windows Installer"),
+                    .mode = STR("diagnostic"),
+                    .mode_at = 0};
+    *VEC_ADD(&m->a, &next.how) = STR("A disk inspection report, mode diagnostic");
+    *VEC_ADD(&m->a, &next.how) = STR("On the VM: reg save HKLM\\SYSTEM C:\\system.hiv");
+    Inspect inspect = {.title = STR("A disk inspection report, mode diagnostic"), .mode = STR("diagnostic")};
+    *VEC_ADD(&m->a, &inspect.made) = STR("Azure portal: the VM > Help > VM Inspector");
+    *VEC_ADD(&m->a, &inspect.decides) = STR("vcredist-install");
+    *VEC_ADD(&m->a, &m->conclusion.inspect) = inspect;
     *VEC_ADD(&m->a, &next.decides) = STR("vcredist-install");
     *VEC_ADD(&m->a, &m->conclusion.collect) = next;
     *VEC_ADD(&m->a, &m->conclusion.changes) = (Change){T(60), STR("MsiInstaller installed Contoso Agent 4.2"),

@@ -18,6 +18,109 @@ static void assert_error(const char *text, const char *expected)
     rule_case_close(&c);
 }
 
+/* A file of log sources, with one good mode and one good file. */
+#define SOURCES(list)                                                                                                  \
+    "disk_inspection: {title: d, made: [m], modes: [agents, normal]}\nfiles:\n  - {title: f, vm_path: 'C:\\f'}\n"      \
+    "sources:\n" list
+#define SOURCE "  - {product: p, kind: waappagent, title: t, "
+
+static void assert_sources_error(const char *text, const char *expected)
+{
+    RuleCase c;
+    rule_case_open(&c, "logsources.yml", text);
+    if (c.status != ST_FATAL || !strstr(c.errors, expected)) {
+        print_error("expected: %s\nactual:   %s\n", expected, c.errors);
+    }
+    assert_int_equal(c.status, ST_FATAL);
+    assert_non_null(strstr(c.errors, expected));
+    rule_case_close(&c);
+}
+
+TEST(logsources_errors_name_the_place_and_what_would_be_right)
+{
+    assert_sources_error(SOURCES(SOURCE "modes: [agents, nromal]}\n"),
+                         "logsources.yml:5:62: unknown mode 'nromal'; did you mean 'normal'?");
+    assert_sources_error(SOURCES(SOURCE "modes: agents, lesser: {modes: [agents], lacks: x}}\n"),
+                         "logsources.yml:5:5: a mode stands in two of");
+    assert_sources_error(SOURCES(SOURCE "lesser: {modes: [agents]}, vm_path: 'C:\\x'}\n"),
+                         "'lacks' is missing; add 'lacks: …'");
+    assert_sources_error(SOURCES(SOURCE "partly: {holds: x}, vm_path: 'C:\\x'}\n"), "'modes' is missing");
+    assert_sources_error(SOURCES(SOURCE "dropped: {modes: [agents], sincc: x}, vm_path: 'C:\\x'}\n"),
+                         "unknown key 'sincc'; did you mean 'since'?");
+    assert_sources_error(SOURCES(SOURCE "modes: []}\n"), "nobody can collect it");
+    assert_sources_error(SOURCES(SOURCE "vm_path: 'C:\\x', in_use: maybe}\n"),
+                         "logsources.yml:5:71: 'in_use' must be true or false");
+    assert_sources_error(SOURCES(SOURCE "vm_path: 'C:\\x', collect: [a]}\n"), "unknown key 'collect'");
+    assert_sources_error("files: []\nsources: []\n", "'disk_inspection' must say what one is");
+    assert_sources_error("disk_inspection: {title: d, made: m}\nfiles: {}\nsources: []\n",
+                         "logsources.yml:2:8: 'files' must be a list of files");
+}
+
+TEST(logsources_event_log_has_the_file_and_the_export_of_its_channel)
+{
+    RuleCase c;
+    rule_case_good(&c, "title: T\nname: r\nlogsource: {product: windows, service: applocker}\n"
+                       "detection: {s: {EventID: 1}, condition: s}\n");
+    const LogSource *s = c.set.rules[0].source;
+    assert_str(s->vm_path[0],
+               STR("C:\\Windows\\System32\\winevt\\Logs\\Microsoft-Windows-AppLocker%4EXE and DLL.evtx"));
+    assert_str(s->command[0], STR("wevtutil epl \"Microsoft-Windows-AppLocker/EXE and DLL\" "
+                                  "C:\\Microsoft-Windows-AppLocker-EXE-and-DLL.evtx"));
+    assert_int_equal(s->modes, 1 << inspection_mode(&c.set.inspection, STR("Diagnostic")));
+    rule_case_close(&c);
+}
+
+/* The modes table (which mode of the disk inspection holds what), at the places that matter most. */
+TEST(logsources_know_which_mode_holds_what)
+{
+    RuleCase c;
+    rule_case_good(&c, GOOD);
+    static const struct {
+        const char *service, *category, *mode;
+        int held; /* 2 in full, 1 without something, 0 not */
+    } rows[] = {
+        {"vmsnapshot", "", "agents", 2},
+        {"vmsnapshot", "", "diagnostic", 0},
+        {"vmsnapshot", "", "workloadbackup", 2},
+        {"vmsnapshot", "", "vmdiagnostic", 0},
+        {"status", "", "windowsupdate", 2},
+        {"status", "", "diagnostic", 0},
+        {"status", "", "workloadbackup", 0},
+        {"system", "", "min-diagnostic", 2},
+        {"system", "", "asc-vmhealth", 0},
+        {"security", "", "agents", 0},
+        {"security", "", "eg", 2},
+        {"capi2", "", "agents", 2},
+        {"capi2", "", "normal", 0},
+        {"", "registry_state", "diagnostic", 2},
+        {"", "registry_state", "agents", 0},
+        {"", "registry_state", "windowsupdate", 1},
+        {"", "service_state", "vmdiagnostic", 1},
+        {"", "file_listing", "agents", 0},
+        {"aggregatestatus", "", "site-recovery", 0},
+        {"commandexecution", "", "min-diagnostic", 0},
+        {"diskinfo", "", "agents", 0},
+        {"waappagent", "", "asc-vmhealth", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const LogSource *found = NULL;
+        int bit = inspection_mode(&c.set.inspection, str_of(rows[i].mode));
+        for (size_t k = 0; k < c.set.source_count && !found; k++) {
+            const LogSource *s = &c.set.sources[k];
+            bool same = str_eq(s->service, str_of(rows[i].service)) && str_eq(s->category, str_of(rows[i].category));
+            found = same ? s : NULL;
+        }
+        assert_non_null(found);
+        assert_true(bit >= 0);
+        int held = found->modes >> bit & 1 ? 2 : found->lesser >> bit & 1 ? 1 : 0;
+        if (held != rows[i].held) {
+            print_error("%s%s in mode %s\n", rows[i].service, rows[i].category, rows[i].mode);
+        }
+        assert_int_equal(held, rows[i].held);
+    }
+    rule_case_close(&c);
+}
+
 TEST(yaml_refuses_what_signatures_do_not_have)
 {
     assert_error("title: &a T\n", "x.yml:1:8: anchors are not supported");
@@ -182,6 +285,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(yaml_refuses_what_signatures_do_not_have),
+        cmocka_unit_test(logsources_errors_name_the_place_and_what_would_be_right),
+        cmocka_unit_test(logsources_event_log_has_the_file_and_the_export_of_its_channel),
+        cmocka_unit_test(logsources_know_which_mode_holds_what),
         cmocka_unit_test(rule_errors_name_the_place_and_what_would_be_right),
         cmocka_unit_test(rule_errors_are_all_told_not_only_the_first),
         cmocka_unit_test(rule_keys_of_ones_own_are_accepted),

@@ -35,6 +35,7 @@ void arena_adopt(Arena *a, Arena *from);
 #define VEC_ADD(a, v)                                                                                                  \
     ((v)->count < (v)->room ? (void)0 : vec_grow((a), (void **)&(v)->at, (v)->count, &(v)->room, sizeof *(v)->at),     \
      &(v)->at[(v)->count++])
+typedef VEC(Str) StrList;
 void vec_grow(Arena *a, void **at, size_t count, size_t *room, size_t size);
 
 #endif

@@ -1,0 +1,11 @@
+/* What to collect next. */
+#ifndef COLLECT_H
+#define COLLECT_H
+
+#include "standing.h"
+#include "verdict.h"
+
+/* Fills collect, inspect and by_hand from the verdicts: the fewest collections that decide what is open. */
+void collect_next(Conclusion *out, Survey *survey);
+
+#endif
