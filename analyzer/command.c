@@ -1,7 +1,11 @@
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/platform.h"
 
 bool option_value(Arguments *args, const char *name, const char **value)
 {
@@ -51,4 +55,41 @@ int usage_error(const char *what, const char *word)
     char before[200];
     snprintf(before, sizeof before, "vmsift: %s", what);
     return complain(before, word, "\n");
+}
+
+bool option_color(Arguments *args, const char **color, int *status)
+{
+    if (!option_value(args, "--color", color)) {
+        return false;
+    }
+    bool ok = *color && (!strcmp(*color, "always") || !strcmp(*color, "never") || !strcmp(*color, "auto"));
+    *status = ok ? 0 : *color ? usage_error("--color wants always, never or auto, not ", *color) : EXIT_OURS;
+    return true;
+}
+
+bool colour_wanted(const char *color, const char *output)
+{
+    const char *no = getenv("NO_COLOR");
+    if (color && strcmp(color, "auto") != 0) {
+        return strcmp(color, "always") == 0;
+    }
+    return !output && !(no && *no) && platform_is_terminal(1);
+}
+
+int output_write(const char *path, int (*write)(void *with, Sink *out), void *with)
+{
+    FILE *file = path ? fopen(path, "wb") : stdout;
+    if (!file) {
+        fprintf(stderr, "vmsift: %s: ", strerror(errno));
+        return usage_error("cannot write ", path);
+    }
+    Sink out = sink_file(file);
+    int status = write(with, &out);
+    if (sink_close(&out) != ST_OK) {
+        status = usage_error("the report could not be written: ", strerror(errno));
+    }
+    if (path && fclose(file) != 0) {
+        status = usage_error("the report could not be written: ", strerror(errno));
+    }
+    return status;
 }

@@ -19,10 +19,18 @@ bool option_flag(Arguments *args, const char *name);
 int option_unknown(const char *word);
 int usage_error(const char *what, const char *word);
 
+/* --color WHEN: true if it is taken; *status is not 0 after a complaint. */
+bool option_color(Arguments *args, const char **color, int *status);
+/* Shall the report be coloured? `output`: the file it goes to, or NULL. */
+bool colour_wanted(const char *color, const char *output);
+/* Has `write` write to the file of that name, or to stdout if it is NULL. Its status, or ours after a complaint. */
+int output_write(const char *path, int (*write)(void *with, Sink *out), void *with);
+
 int command_analyze(Arguments args);
 int command_dump(Arguments args);
 int command_explain(Arguments args);
 int command_match(Arguments args);
 int command_signatures(Arguments args);
+int command_sources(Arguments args);
 
 #endif

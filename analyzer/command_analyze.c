@@ -1,13 +1,10 @@
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/platform.h"
 #include "command.h"
 #include "pipeline.h"
 
 typedef struct AnalyzeOptions {
     Options run;
+    const RuleSet *rules;
     const char *output, *signatures, *color;
     bool exit_code;
     VEC(Assertion) assertions;
@@ -45,7 +42,7 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
     const char *value;
     const char *word = args->at[0];
     if (option_value(args, "--format", &value)) {
-        o->run.format = value ? report_format(str_of(value)) : NULL;
+        o->run.format = value ? report_format(report_formats, str_of(value)) : NULL;
         return o->run.format ? 0 : value ? usage_error("no such format (term or json): ", value) : EXIT_OURS;
     }
     if (option_value(args, "-o", &value)) {
@@ -77,10 +74,9 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
         *VEC_ADD(a, &o->assertions) = stated;
         return 0;
     }
-    if (option_value(args, "--color", &value)) {
-        o->color = value;
-        bool ok = value && (!strcmp(value, "always") || !strcmp(value, "never") || !strcmp(value, "auto"));
-        return ok ? 0 : value ? usage_error("--color wants always, never or auto, not ", value) : EXIT_OURS;
+    int status;
+    if (option_color(args, &o->color, &status)) {
+        return status;
     }
     if (option_flag(args, "--exit-code")) {
         o->exit_code = true;
@@ -93,15 +89,6 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
     args->at++;
     args->count--;
     return 0;
-}
-
-static bool use_colour(const AnalyzeOptions *o)
-{
-    const char *no = getenv("NO_COLOR");
-    if (o->color && strcmp(o->color, "auto") != 0) {
-        return strcmp(o->color, "always") == 0;
-    }
-    return !o->output && !(no && *no) && platform_is_terminal(1);
 }
 
 /* An answer to a question that no signature asks is a slip of the pen. */
@@ -140,31 +127,14 @@ static int exit_worse(int a, int b)
     return rank[a] >= rank[b] ? a : b;
 }
 
-static int analyze_all(AnalyzeOptions *o, const RuleSet *rules, FILE *file)
+static int analyze_all(void *with, Sink *out)
 {
+    AnalyzeOptions *o = with;
     int status = EXIT_ANALYSED;
-    Sink out = sink_file(file);
-    for (size_t i = 0; i < o->bundles.count; i++) {
-        status = exit_worse(status, exit_of(pipeline_run(&o->run, o->bundles.at[i], rules, &out), o->exit_code));
-        sink_flush(&out);
-    }
-    if (sink_close(&out) != ST_OK) {
-        status = usage_error("the report could not be written: ", strerror(errno));
-    }
-    return status;
-}
-
-static int analyze_to(AnalyzeOptions *o, const RuleSet *rules)
-{
-    FILE *file = o->output ? fopen(o->output, "wb") : stdout;
-    if (!file) {
-        fprintf(stderr, "vmsift: %s: ", strerror(errno));
-        return usage_error("cannot write ", o->output);
-    }
     platform_confine();
-    int status = analyze_all(o, rules, file);
-    if (o->output && fclose(file) != 0) {
-        status = usage_error("the report could not be written: ", strerror(errno));
+    for (size_t i = 0; i < o->bundles.count; i++) {
+        status = exit_worse(status, exit_of(pipeline_run(&o->run, o->bundles.at[i], o->rules, out), o->exit_code));
+        sink_flush(out);
     }
     return status;
 }
@@ -179,8 +149,9 @@ static int analyze_with(AnalyzeOptions *o, Arena *a)
     if (status == 0) {
         o->run.assertions = o->assertions.at;
         o->run.assertion_count = o->assertions.count;
-        o->run.style = (ReportStyle){use_colour(o), o->output ? 0 : platform_columns()};
-        status = analyze_to(o, &rules);
+        o->run.style = (ReportStyle){colour_wanted(o->color, o->output), o->output ? 0 : platform_columns()};
+        o->rules = &rules;
+        status = output_write(o->output, analyze_all, o);
     }
     rule_set_free(&rules);
     return status;
@@ -189,8 +160,7 @@ static int analyze_with(AnalyzeOptions *o, Arena *a)
 int command_analyze(Arguments args)
 {
     Arena a = {0};
-    AnalyzeOptions o = {
-        .run = {.format = report_format(STR("term")), .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
+    AnalyzeOptions o = {.run = {.format = report_formats, .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
     o.run.threads = o.run.threads > 2 ? 2 : o.run.threads;
     int status = 0;
     while (args.count > 0 && status == 0) {

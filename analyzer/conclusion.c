@@ -235,6 +235,7 @@ void conclude(Conclusion *out, const Conclude *c)
 {
     Survey survey = survey_open(c->analysis, c->bundle, c->run);
     collect_next(out, &survey);
+    ledger_find(out, &survey);
     changes_find(c, out);
     if (out->changes.count) {
         qsort(out->changes.at, out->changes.count, sizeof *out->changes.at, change_order);

@@ -72,6 +72,7 @@ typedef struct SourceRow {
     size_t kept_room;     /* bytes that may be kept of it, this row's lists included */
     size_t kept_bytes, kept_count;
     bool kept_full;
+    bool listed; /* it has a place in a part of the ledger */
 } SourceRow;
 
 /* Counts an event into the row: span, ids, trust. State (listings, registry values) and events without a stamp of their

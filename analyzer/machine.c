@@ -254,7 +254,7 @@ static Verdict join_verdict(const Machines *machines, const MachineStory *storie
     return v;
 }
 
-/* What is to be got is of one machine each. */
+/* What is to be got, and what is there, is of one machine each. */
 static void join_collect(Conclusion *to, const Conclusion *from, Str machine, Arena *run)
 {
 #define JOIN(list)                                                                                                     \
@@ -264,6 +264,8 @@ static void join_collect(Conclusion *to, const Conclusion *from, Str machine, Ar
     }
     JOIN(collect)
     JOIN(inspect)
+    JOIN(ledger)
+    JOIN(absent)
 #undef JOIN
 }
 

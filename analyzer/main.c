@@ -13,6 +13,7 @@ static const char help[] =
     "\n"
     "  vmsift BUNDLE...                        the same as vmsift analyze\n"
     "  vmsift analyze [OPTION...] BUNDLE...    causes, evidence, remedies, and what to collect next\n"
+    "  vmsift sources [OPTION...] BUNDLE...    what was read, from when to when, and what is not in the bundle\n"
     "  vmsift dump [--format xml|jsonl] FILE   one file through one parser, every record\n"
     "  vmsift match --signatures DIR BUNDLE... every match of the rules in DIR, one JSON line each\n"
     "  vmsift signatures list | show ID        the causes that are known; conditions, remedy and source of one\n"
@@ -52,11 +53,9 @@ static void print_version(void)
     }
 }
 
-static const Command commands[] = {{"analyze", command_analyze},
-                                   {"dump", command_dump},
-                                   {"explain", command_explain},
-                                   {"match", command_match},
-                                   {"signatures", command_signatures}};
+static const Command commands[] = {{"analyze", command_analyze},       {"dump", command_dump},
+                                   {"explain", command_explain},       {"match", command_match},
+                                   {"signatures", command_signatures}, {"sources", command_sources}};
 
 /* A bare word that is no file was meant as a command. */
 static bool is_unknown_command(const char *word)

@@ -8,9 +8,15 @@ const ReportFormat report_formats[] = {
     {0},
 };
 
-const ReportFormat *report_format(Str name)
+const ReportFormat ledger_formats[] = {
+    {"term", "a page to read, wrapped to the terminal", report_ledger_term},
+    {"json", "one JSON object on one line: vmsift-report/1 without verdicts", report_ledger_json},
+    {0},
+};
+
+const ReportFormat *report_format(const ReportFormat *formats, Str name)
 {
-    for (const ReportFormat *f = report_formats; f->name; f++) {
+    for (const ReportFormat *f = formats; f->name; f++) {
         if (str_eq(name, str_of(f->name))) {
             return f;
         }

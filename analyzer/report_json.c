@@ -157,6 +157,9 @@ static void put_source(Json *j, const SourceRow *row)
     word(j, "kind", row->kind ? row->kind : "other");
     word(j, "status", row_status_name(row->status));
     number(j, "events", row->events);
+    if (row->status < ROW_SKIPPED) {
+        number(j, "size", row->size);
+    }
     if (row->span.from_ns != TIME_NONE) {
         stamp(j, "time_first", row->span.from_ns, row->time_digits);
         stamp(j, "time_last", row->span.to_ns, row->time_digits);
@@ -480,6 +483,17 @@ static void put_collect(Json *j, const Collect *c)
     shut(j, "}");
 }
 
+static void put_absent(Json *j, const LedgerPart *part)
+{
+    open(j, NULL, "{");
+    text(j, "source", part->titles.at[0]);
+    text(j, "why", part->why);
+    texts(j, "asked_by", part->asked_by.at, part->asked_by.count);
+    texts(j, "how", part->how.at, part->how.count);
+    text(j, "machine", part->machine);
+    shut(j, "}");
+}
+
 static void put_diagnostics(Json *j, const Report *report)
 {
     open(j, "diagnostics", "[");
@@ -560,6 +574,22 @@ void report_json(const Report *report, const ReportStyle *style, Sink *out)
     EACH_AT(j, "verdicts", report->conclusion->verdicts, put_verdict);
     put_errors(j, report->analysis);
     EACH_AT(j, "collect_next", report->conclusion->collect, put_collect);
+    EACH_AT(j, "absent", report->conclusion->absent, put_absent);
+    put_diagnostics(j, report);
+    put_limits(j, report->analysis);
+    shut(j, "}");
+    sink_put(out, "\n");
+}
+
+void report_ledger_json(const Report *report, const ReportStyle *style, Sink *out)
+{
+    (void)style;
+    Json json = {.out = out}, *j = &json;
+    open(j, NULL, "{");
+    word(j, "schema", "vmsift-report/1");
+    put_bundle(j, report->bundle);
+    EACH(j, "sources", report->analysis->rows, put_source);
+    EACH_AT(j, "absent", report->conclusion->absent, put_absent);
     put_diagnostics(j, report);
     put_limits(j, report->analysis);
     shut(j, "}");

@@ -152,7 +152,7 @@ static void label(Page *p, const char *name)
 
 static const Frame LABELLED = {0, 10, NULL, 0};
 
-static void put_machine(Term *t)
+void term_machine(Term *t)
 {
     const Bundle *b = t->r->bundle;
     Page *p = &t->page;
@@ -174,7 +174,7 @@ static void put_machine(Term *t)
     page_flow(p, LABELLED);
 }
 
-static void put_span(Term *t)
+void term_span(Term *t)
 {
     const Bundle *b = t->r->bundle;
     Page *p = &t->page;
@@ -216,6 +216,18 @@ static void put_runs(Term *t)
     page_flow(p, LABELLED);
 }
 
+void term_trouble(Term *t)
+{
+    Page *p = &t->page;
+    if (t->r->bundle->trouble.len) {
+        label(p, "Trouble");
+        page_style(p, RED);
+        page_say(p, t->r->bundle->trouble);
+        page_style(p, PLAIN);
+        page_flow(p, LABELLED);
+    }
+}
+
 static void put_head(Term *t)
 {
     Page *p = &t->page;
@@ -224,16 +236,10 @@ static void put_head(Term *t)
     page_style(p, PLAIN);
     page_flow(p, (Frame){0, 0, NULL, 0});
     page_gap(p);
-    put_machine(t);
-    put_span(t);
+    term_machine(t);
+    term_span(t);
     put_runs(t);
-    if (t->r->bundle->trouble.len) {
-        label(p, "Trouble");
-        page_style(p, RED);
-        page_say(p, t->r->bundle->trouble);
-        page_style(p, PLAIN);
-        page_flow(p, LABELLED);
-    }
+    term_trouble(t);
 }
 
 /* --- the page --------------------------------------------------------------------------------------------------- */

@@ -35,7 +35,20 @@ void term_way(Page *p, Str way, unsigned indent);
 /* Line by line as it was written, for copying. */
 void term_command(Page *p, Str command, unsigned indent);
 
+void term_statuses(Term *t); /* 12 read, 3 skipped: into the paragraph */
+/* One line a source: name, status, events, span; then what is to be said of it, and at most `holes` of its holes. */
+void term_source_columns(Page *p);
+void term_source_line(Page *p, const SourceRow *row);
+void term_source_notes(Page *p, const SourceRow *row, size_t holes);
+void term_folder(Page *p, const SourceRow *row, Str *last); /* its folder, where that is another than the last one */
+/* The sources without a part or line of their own, by what became of them. */
+typedef bool TermLeftOut(const SourceRow *row);
+void term_left_out(Term *t, TermLeftOut *left_out);
+
 /* The parts, in the order of the page. */
+void term_machine(Term *t);
+void term_span(Term *t);
+void term_trouble(Term *t);
 void term_first_error(Term *t);
 void term_verdicts(Term *t);
 void term_episodes(Term *t);

@@ -19,7 +19,7 @@ static bool has_own_line(const SourceRow *row)
     return (row->events && !is_plain(row)) || row->status == ROW_PARTIAL || row->status == ROW_DAMAGED;
 }
 
-static void put_sources_heading(Term *t)
+void term_statuses(Term *t)
 {
     Page *p = &t->page;
     const Analysis *a = t->r->analysis;
@@ -28,8 +28,6 @@ static void put_sources_heading(Term *t)
     for (size_t i = 0; i < a->rows.count; i++) {
         by_status[a->rows.at[i]->status]++;
     }
-    term_heading(p, "SOURCES");
-    page_put(p, "  ");
     for (RowStatus s = ROW_READ; s <= ROW_UNREAD; s++) {
         if (by_status[s]) {
             page_put(p, any ? ", " : "");
@@ -40,7 +38,6 @@ static void put_sources_heading(Term *t)
         }
     }
     page_put(p, any ? "" : "none");
-    page_flow(p, TOP);
 }
 
 static Str folder_of(Str path)
@@ -79,7 +76,7 @@ static void put_zone(Page *p, const SourceRow *row)
     }
 }
 
-static void put_source_notes(Page *p, const SourceRow *row)
+void term_source_notes(Page *p, const SourceRow *row, size_t holes)
 {
     static const Frame note = {6, 8, NULL, 3};
     page_say(p, row->note);
@@ -88,13 +85,13 @@ static void put_source_notes(Page *p, const SourceRow *row)
         put_zone(p, row);
         page_flow(p, note);
     }
-    for (size_t i = 0; i < row->holes.count && i < HOLES_MOST; i++) {
+    for (size_t i = 0; i < row->holes.count && i < holes; i++) {
         put_hole(p, &row->holes.at[i]);
         page_flow(p, note);
     }
-    if (row->holes.count > HOLES_MOST) {
+    if (row->holes.count > holes) {
         page_put(p, "… ");
-        term_count(p, row->holes.count - HOLES_MOST, "more hole", "more holes");
+        term_count(p, row->holes.count - holes, "more hole", "more holes");
         page_flow(p, note);
     }
 }
@@ -114,7 +111,7 @@ static unsigned name_columns(const Page *p)
     return p->columns >= 120 ? 54 : p->columns >= 100 ? 40 : p->columns > 78 ? 32 : 20;
 }
 
-static void put_source(Page *p, const SourceRow *row)
+void term_source_line(Page *p, const SourceRow *row)
 {
     unsigned column = name_columns(p), len = p->columns < 100 ? TO_DAY : TO_MINUTE;
     page_say(p, str_from(row->path, folder_of(row->path).len));
@@ -133,10 +130,9 @@ static void put_source(Page *p, const SourceRow *row)
         term_moment(p, row->span.to_ns, len);
     }
     page_line(p, 4);
-    put_source_notes(p, row);
 }
 
-static void put_columns(Page *p)
+void term_source_columns(Page *p)
 {
     unsigned column = name_columns(p);
     page_style(p, DIM);
@@ -150,29 +146,34 @@ static void put_columns(Page *p)
     page_line(p, 4);
 }
 
+void term_folder(Page *p, const SourceRow *row, Str *last)
+{
+    Str folder = folder_of(row->path);
+    if (!last->at || !str_eq(folder, *last)) {
+        *last = folder.len ? folder : STR("./");
+        page_style(p, DIM);
+        page_say(p, *last);
+        page_style(p, PLAIN);
+        page_flow(p, TEXT);
+    }
+}
+
 static void put_own_lines(Term *t)
 {
     Page *p = &t->page;
     const Analysis *a = t->r->analysis;
     Str folder = {0};
-    bool any = false;
     for (size_t i = 0; i < a->rows.count; i++) {
         const SourceRow *row = a->rows.at[i];
         if (!has_own_line(row)) {
             continue;
         }
-        if (!any) {
-            put_columns(p);
+        if (!folder.at) {
+            term_source_columns(p);
         }
-        if (!any || !str_eq(folder, folder_of(row->path))) {
-            any = true;
-            folder = folder_of(row->path);
-            page_style(p, DIM);
-            page_say(p, folder.len ? folder : STR("./"));
-            page_style(p, PLAIN);
-            page_flow(p, TEXT);
-        }
-        put_source(p, row);
+        term_folder(p, row, &folder);
+        term_source_line(p, row);
+        term_source_notes(p, row, HOLES_MOST);
     }
 }
 
@@ -216,13 +217,18 @@ static void put_group(Term *t, const Group *g)
     page_flow(p, ITEM);
 }
 
-static void put_groups(Term *t)
+static bool has_no_line(const SourceRow *row)
+{
+    return !has_own_line(row);
+}
+
+void term_left_out(Term *t, TermLeftOut *left_out)
 {
     const Analysis *a = t->r->analysis;
     Group groups[GROUPS_MOST] = {0};
     size_t used = 0, others = 0;
     for (size_t i = 0; i < a->rows.count; i++) {
-        if (has_own_line(a->rows.at[i])) {
+        if (!left_out(a->rows.at[i])) {
             continue;
         }
         Group *g = group_of(groups, &used, a->rows.at[i]);
@@ -247,9 +253,12 @@ static void put_groups(Term *t)
 
 void term_sources(Term *t)
 {
-    put_sources_heading(t);
+    term_heading(&t->page, "SOURCES");
+    page_put(&t->page, "  ");
+    term_statuses(t);
+    page_flow(&t->page, TOP);
     put_own_lines(t);
-    put_groups(t);
+    term_left_out(t, has_no_line);
 }
 
 /* --- what was lost ---------------------------------------------------------------------------------------------- */

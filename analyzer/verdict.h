@@ -72,6 +72,15 @@ typedef struct Inspect { /* a disk inspection that brings several of them */
     Str machine;
 } Inspect;
 
+typedef struct LedgerPart { /* members of the bundle that answer the same questions */
+    StrList titles;
+    StrList asked_by; /* causes */
+    VEC(const SourceRow *) rows;
+    Str why;     /* no rows: why it is not in the bundle */
+    StrList how; /* likewise: who could get it */
+    Str machine;
+} LedgerPart;
+
 typedef struct Change {
     int64_t time_ns;
     Str what;
@@ -83,6 +92,8 @@ typedef struct Conclusion {
     VEC(Collect) collect;    /* best value first */
     VEC(Inspect) inspect;    /* the fewest that bring all that any mode of the disk inspection holds; best first */
     bool by_hand;            /* the bundle was not made by a disk inspection: hands are nearer than another */
+    VEC(LedgerPart) ledger;  /* first what signatures ask for, then the rest */
+    VEC(LedgerPart) absent;  /* what signatures ask for, and is not there */
     VEC(Change) changes;     /* between the last good and the first failed run */
     const Kept *first_error; /* the first fatal error of the failing episode, or NULL */
     Str headline;

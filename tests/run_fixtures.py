@@ -321,6 +321,10 @@ def compare(expect, r):
         ways = [way for row in r["collect_next"] for way in row["how"]]
         modes = sorted({m.group(1) for m in (re.search(r"report of the OS disk, mode (\S+?)(?: \(without .*\))?\. ", w) for w in ways) if m})
         need(modes == sorted(expect["modes"]), f"collect_next proposes the modes {modes}, expected {expect['modes']}")
+    for source, why in expect.get("not_here", {}).items():
+        rows = [a for a in r["absent"] if has(a["source"], source)]
+        need(rows, f"absent[] has no {source!r}")
+        need(any(has(a["why"], why) for a in rows), f"absent[] says of {source!r}: {rows[0]['why']!r}, not {why!r}")
 
 
 # ---- cases

@@ -253,6 +253,34 @@ static void add_lost(Made *m)
     add_row(m, STR("\xff\xfe bad\nname.txt"), "other", ROW_SKIPPED, 0);
 }
 
+static void ledger_row(Made *m, LedgerPart *part, SourceRow *row)
+{
+    row->listed = true;
+    *VEC_ADD(&m->a, &part->rows) = row;
+}
+
+/* The logs that are asked for, everything that is hurt, and one that is not there. */
+static void add_ledger(Made *m, SourceRow *app, SourceRow *ext)
+{
+    LedgerPart asked = {0}, rest = {0}, absent = {.why = STR("Mode diagnostic never holds it")};
+    *VEC_ADD(&m->a, &asked.titles) = STR("the logs that are asked for");
+    *VEC_ADD(&m->a, &asked.asked_by) = STR("desktop-heap");
+    ledger_row(m, &asked, app);
+    ledger_row(m, &asked, ext);
+    *VEC_ADD(&m->a, &rest.titles) = STR("other files");
+    for (size_t i = 0; i < m->analysis.rows.count; i++) {
+        if (m->analysis.rows.at[i]->status == ROW_DAMAGED || m->analysis.rows.at[i]->status == ROW_PARTIAL) {
+            ledger_row(m, &rest, m->analysis.rows.at[i]);
+        }
+    }
+    *VEC_ADD(&m->a, &absent.titles) = STR("the registry (SYSTEM and SOFTWARE hives)");
+    *VEC_ADD(&m->a, &absent.asked_by) = STR("vcredist-install");
+    *VEC_ADD(&m->a, &absent.how) = STR("On the VM, as administrator: reg save HKLM\\SOFTWARE C:\\SOFTWARE /y");
+    *VEC_ADD(&m->a, &m->conclusion.ledger) = asked;
+    *VEC_ADD(&m->a, &m->conclusion.ledger) = rest;
+    *VEC_ADD(&m->a, &m->conclusion.absent) = absent;
+}
+
 static void make(Made *m, Truth rebooted)
 {
     *m = (Made){.bundle = {.path = "vm-erp-app01.zip",
@@ -291,6 +319,7 @@ static void make(Made *m, Truth rebooted)
     *VEC_ADD(&m->a, &m->conclusion.collect) = next;
     *VEC_ADD(&m->a, &m->conclusion.changes) = (Change){T(60), STR("MsiInstaller installed Contoso Agent 4.2"),
                                                        add_kept(m, app, T(60), false, 13400, STR("MsiInstaller 1033"))};
+    add_ledger(m, app, ext);
     m->conclusion.headline =
         rebooted == YES
             ? STR("2 of 4 backups failed, first 2023-05-11, last good 2023-05-13: desktop heap exhausted (confirmed)")
@@ -299,12 +328,12 @@ static void make(Made *m, Truth rebooted)
 }
 
 /* The report as text; free() it. */
-static char *written(const Report *report, const char *format, ReportStyle style, size_t *len)
+static char *written_as(const Report *report, const ReportFormat *format, ReportStyle style, size_t *len)
 {
     FILE *file = tmpfile();
     assert_non_null(file);
     Sink out = sink_file(file);
-    report_format(str_of(format))->write(report, &style, &out);
+    format->write(report, &style, &out);
     *len = out.written + out.used;
     assert_int_equal(sink_close(&out), ST_OK);
     char *text = calloc(1, *len + 1);
@@ -312,6 +341,11 @@ static char *written(const Report *report, const char *format, ReportStyle style
     assert_int_equal(fread(text, 1, *len, file), *len);
     fclose(file);
     return text;
+}
+
+static char *written(const Report *report, const char *format, ReportStyle style, size_t *len)
+{
+    return written_as(report, report_format(report_formats, str_of(format)), style, len);
 }
 
 #ifndef REPORT_SHOW
@@ -353,8 +387,8 @@ static const char *at(const json_t *object, const char *key)
 
 static void report_json_has_all_keys_and_no_empty_value(void **state)
 {
-    static const char *const keys[] = {"schema",   "bundle", "headline",     "sources",     "episodes", "changes",
-                                       "verdicts", "errors", "collect_next", "diagnostics", "limits"};
+    static const char *const keys[] = {"schema",   "bundle", "headline",     "sources", "episodes",    "changes",
+                                       "verdicts", "errors", "collect_next", "absent",  "diagnostics", "limits"};
     (void)state;
     Made m;
     make(&m, YES);
@@ -526,6 +560,51 @@ static void report_term_prose_fits_the_columns(void **state)
     arena_free(&m.a);
 }
 
+static void ledger_page_shows_what_is_hurt_and_fits_the_columns(void **state)
+{
+    (void)state;
+    Made m;
+    make(&m, YES);
+    for (unsigned columns = 80; columns <= 120; columns += 40) {
+        size_t len;
+        char *text = written_as(&m.report, ledger_formats, (ReportStyle){false, columns}, &len);
+        for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+            assert_true(columns_of(line, end) <= columns);
+        }
+        assert_non_null(strstr(text, "asked for by desktop-heap"));
+        assert_non_null(strstr(text, "record ids are missing"));
+        assert_non_null(strstr(text, "byte 65536: chunk check sum \\x1b]0;evil\\x07"));
+        assert_non_null(strstr(text, "limit reached, LIMIT_LINE: the rest of line 17"));
+        assert_non_null(strstr(text, "zone +02:00, inferred"));
+        assert_non_null(strstr(text, "unread, encrypted: 5"));
+        assert_non_null(strstr(text, "Mode diagnostic never holds it"));
+        assert_null(strstr(text, "\x1b"));
+        free(text);
+    }
+    arena_free(&m.a);
+}
+
+static void ledger_json_is_the_ledger_of_the_report(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"schema", "bundle", "sources", "absent", "diagnostics", "limits"};
+    Made m;
+    make(&m, YES);
+    size_t len;
+    char *text = written_as(&m.report, report_format(ledger_formats, STR("json")), (ReportStyle){0}, &len);
+    json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *whole = parsed(&m.report);
+    assert_non_null(root);
+    assert_int_equal(json_object_size(root), COUNT(keys));
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        assert_true(json_equal(json_object_get(root, keys[i]), json_object_get(whole, keys[i])));
+    }
+    no_empty(root);
+    json_decref(root);
+    json_decref(whole);
+    free(text);
+    arena_free(&m.a);
+}
+
 static void report_of_an_empty_bundle_still_is_one(void **state)
 {
     (void)state;
@@ -584,6 +663,8 @@ int main(void)
         cmocka_unit_test(report_term_answers_first_and_keeps_commands_whole),
         cmocka_unit_test(report_term_without_a_cause_names_the_first_error_and_the_question),
         cmocka_unit_test(report_term_prose_fits_the_columns),
+        cmocka_unit_test(ledger_page_shows_what_is_hurt_and_fits_the_columns),
+        cmocka_unit_test(ledger_json_is_the_ledger_of_the_report),
         cmocka_unit_test(report_of_an_empty_bundle_still_is_one),
         cmocka_unit_test(report_json_follows_its_schema),
     };

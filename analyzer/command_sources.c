@@ -1,0 +1,84 @@
+/* The coverage ledger: the same reading as analyze, and another page of it. */
+#include "base/platform.h"
+#include "command.h"
+#include "pipeline.h"
+
+typedef struct SourcesOptions {
+    Options run;
+    const RuleSet *rules;
+    const char *output, *signatures, *color;
+    VEC(const char *) bundles;
+} SourcesOptions;
+
+/* 0, or the exit status after a complaint. */
+static int take_word(SourcesOptions *o, Arguments *args, Arena *a)
+{
+    const char *value, *word = args->at[0];
+    int status;
+    if (option_value(args, "--format", &value)) {
+        o->run.format = value ? report_format(ledger_formats, str_of(value)) : NULL;
+        return o->run.format ? 0 : value ? usage_error("no such format (term or json): ", value) : EXIT_OURS;
+    }
+    if (option_value(args, "-o", &value)) {
+        o->output = value;
+        return value ? 0 : EXIT_OURS;
+    }
+    if (option_value(args, "--signatures", &value)) {
+        o->signatures = value;
+        return value ? 0 : EXIT_OURS;
+    }
+    if (option_color(args, &o->color, &status)) {
+        return status;
+    }
+    if (word[0] == '-' && word[1]) {
+        return option_unknown(word);
+    }
+    *VEC_ADD(a, &o->bundles) = word;
+    args->at++;
+    args->count--;
+    return 0;
+}
+
+static int sources_all(void *with, Sink *out)
+{
+    const SourcesOptions *o = with;
+    int status = EXIT_ANALYSED;
+    platform_confine();
+    for (size_t i = 0; i < o->bundles.count; i++) {
+        if (pipeline_run(&o->run, o->bundles.at[i], o->rules, out).status >= ST_FAILED) {
+            status = EXIT_BUNDLE;
+        }
+        sink_flush(out);
+    }
+    return status;
+}
+
+static int sources_with(SourcesOptions *o, Arena *a)
+{
+    RuleSet rules;
+    Sink errors = sink_file(stderr);
+    Status loaded = rule_set_load(&rules, o->signatures, false, a, &errors);
+    sink_close(&errors);
+    o->rules = &rules;
+    o->run.style = (ReportStyle){colour_wanted(o->color, o->output), o->output ? 0 : platform_columns()};
+    int status = loaded == ST_FATAL ? EXIT_OURS : output_write(o->output, sources_all, o);
+    rule_set_free(&rules);
+    return status;
+}
+
+int command_sources(Arguments args)
+{
+    Arena a = {0};
+    SourcesOptions o = {.run = {.format = ledger_formats, .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
+    o.run.threads = o.run.threads > 2 ? 2 : o.run.threads;
+    int status = 0;
+    while (args.count > 0 && status == 0) {
+        status = take_word(&o, &args, &a);
+    }
+    if (status == 0 && o.bundles.count == 0) {
+        status = usage_error("no bundle was named (vmsift --help)", "");
+    }
+    status = status == 0 ? sources_with(&o, &a) : status;
+    arena_free(&a);
+    return status;
+}
