@@ -7,7 +7,8 @@
 typedef struct Need {        /* a row of collect[] while it grows */
     const LogSource *source; /* NULL: a question */
     Standing standing;
-    Span window; /* the widest that is asked for */
+    Span window;     /* the widest that is asked for */
+    const char *why; /* of the first that asks */
     Holders holders;
     uint32_t mode;                   /* the bit of the inspection that brings it; 0: none */
     VEC(const ConditionResult *) of; /* the conditions that ask for it, or the question */
@@ -133,21 +134,27 @@ static Missing wanted(const Plan *plan, const Missing *m)
         m->source->kind == SERVICE_EPISODE && source_standing(plan->survey, m->source, m->window) == STANDS_ABSENT;
     for (size_t i = 0; runs && i < rules->source_count; i++) {
         if (rules->sources[i].kind == SERVICE_VMSNAPSHOT) {
-            return (Missing){&rules->sources[i], m->window};
+            return (Missing){.source = &rules->sources[i], .window = m->window, .why = m->why};
         }
     }
     return *m;
+}
+
+static Standing standing_of(const Plan *plan, const Missing *m)
+{
+    return m->older ? STANDS_LATER : source_standing(plan->survey, m->source, m->window);
 }
 
 static void needs_of(Plan *plan, size_t rank, const ConditionResult *r)
 {
     for (size_t i = 0; i < r->missing.count; i++) {
         Missing m = wanted(plan, &r->missing.at[i]);
-        Standing standing = source_standing(plan->survey, m.source, m.window);
+        Standing standing = standing_of(plan, &m);
         if (standing == STANDS_HERE) {
             continue;
         }
         Need *n = need_of(plan, m.source, standing, r);
+        n->why = n->why ? n->why : m.why;
         need_add(plan, n, rank, m.window);
         if (r->missing.at[i].source->kind == SERVICE_EPISODE) {
             n->shows_runs = true;
@@ -182,7 +189,7 @@ static void modes_choose(Plan *plan)
 static const Need *need_for(const Plan *plan, const Missing *missing)
 {
     Missing m = wanted(plan, missing);
-    Standing standing = source_standing(plan->survey, m.source, m.window);
+    Standing standing = standing_of(plan, &m);
     for (size_t i = 0; i < plan->needs.count; i++) {
         if (plan->needs.at[i].source == m.source && plan->needs.at[i].standing == standing) {
             return &plan->needs.at[i];
@@ -359,7 +366,7 @@ static Str why_text(const Plan *plan, const Need *n)
         return n->of.at[0]->condition->ask_question;
     }
     bool lesser = n->mode && !(n->holders.whole & n->mode);
-    Str parts[] = {source_situation(plan->survey, n->source, n->standing, n->window),
+    Str parts[] = {source_situation(plan->survey, n->source, n->standing, n->window, n->why),
                    lesser ? STR(". Mode ") : (Str){0},
                    lesser ? mode_text(plan, n->mode) : (Str){0},
                    lesser ? STR(" holds it without ") : (Str){0},

@@ -140,7 +140,7 @@ static void part_absent(Parts *p, const Asked *asked)
     LedgerPart *part = VEC_ADD(survey->run, &p->out->absent);
     *part = (LedgerPart){.asked_by = asked->by};
     *VEC_ADD(survey->run, &part->titles) = asked->source->title;
-    part->why = source_situation(survey, asked->source, STANDS_ABSENT, (Span){TIME_NONE, TIME_NONE});
+    part->why = source_situation(survey, asked->source, STANDS_ABSENT, (Span){TIME_NONE, TIME_NONE}, NULL);
     holders_how(p, asked->source, &part->how);
 }
 

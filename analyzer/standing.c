@@ -354,6 +354,9 @@ static Str absent_situation(Survey *s, const LogSource *source)
 
 static Str later_situation(Survey *s, const LogSource *source, Span window)
 {
+    if (source->kind >= SERVICE_EPISODE) {
+        return STR("It was written after the failure: only an older copy can tell what it was before");
+    }
     Str parts[] = {STR("It begins "), minute_text(s->run, reach_of(source_rows(s, source), window).span.from_ns),
                    STR(", and what counts began "), minute_text(s->run, window.from_ns),
                    STR(". Collected again it would begin no earlier: only an older copy can hold that time")};
@@ -390,7 +393,17 @@ bool source_lost(Survey *s, const LogSource *source, Standing standing)
            (hurt && s->bundle->status == ST_PARTIAL);
 }
 
-Str source_situation(Survey *s, const LogSource *source, Standing standing, Span window)
+static Str silent_situation(const Survey *s, const LogSource *source, const char *why)
+{
+    if (source->kind == SERVICE_EPISODE) {
+        return STR("The logs of this bundle do not show the run that counts, or how it ended");
+    }
+    Str parts[] = {STR("What this bundle holds of it does not tell"), why ? STR(" (") : (Str){0},
+                   why ? str_of(why) : (Str){0}, why ? STR(")") : (Str){0}};
+    return arena_join(s->run, parts, sizeof parts / sizeof *parts);
+}
+
+Str source_situation(Survey *s, const LogSource *source, Standing standing, Span window, const char *why)
 {
     switch (standing) {
     case STANDS_ABSENT: return absent_situation(s, source);
@@ -400,10 +413,7 @@ Str source_situation(Survey *s, const LogSource *source, Standing standing, Span
     case STANDS_EARLIER: return earlier_situation(s, source, window);
     case STANDS_BESIDE:
         return STR("The bundle holds those of other runs; in the run that counts none may have been written");
-    case STANDS_SILENT:
-        return source->kind == SERVICE_EPISODE
-                   ? STR("The logs of this bundle do not show the run that counts, or how it ended")
-                   : STR("What this bundle holds of it does not tell");
+    case STANDS_SILENT: return silent_situation(s, source, why);
     case STANDS_HERE: break;
     }
     return (Str){0};

@@ -9,7 +9,7 @@ typedef enum Standing {
     STANDS_ABSENT,
     STANDS_UNREAD,  /* its files are there, and nobody could read them */
     STANDS_DAMAGED, /* it is damaged, or has holes, at the time that counts */
-    STANDS_LATER,   /* it begins after the time that counts has begun */
+    STANDS_LATER,   /* it begins after the time that counts has begun; state: it was written later */
     STANDS_EARLIER, /* it ends before that time is over */
     STANDS_BESIDE,  /* it reaches over that time, and has nothing of it: it is of other runs */
     STANDS_SILENT,  /* it is there, and does not tell: the state of something else */
@@ -37,8 +37,9 @@ const struct SourceRows *source_rows(Survey *s, const LogSource *source);
 
 /* window.from_ns == TIME_NONE: no time is asked for. */
 Standing source_standing(Survey *s, const LogSource *source, Span window);
-/* In words: "Mode diagnostic never holds it", "It begins 2023-05-16 03:00 …". */
-Str source_situation(Survey *s, const LogSource *source, Standing standing, Span window);
+/* In words: "Mode diagnostic never holds it", "It begins 2023-05-16 03:00 …". `why`: what is said of a silent one, or
+ * NULL. */
+Str source_situation(Survey *s, const LogSource *source, Standing standing, Span window, const char *why);
 
 /* Which modes of the disk inspection would bring it, a bit each. */
 typedef struct Holders {

@@ -221,14 +221,14 @@ static const char *lacks(const Case *c, const Rule *rule, const LogSource *sourc
 
 static const Span no_window = {TIME_NONE, TIME_NONE};
 
-static void missing_add(const Case *c, ConditionResult *r, const LogSource *source, Span window)
+static void missing_add(const Case *c, ConditionResult *r, const Missing *missing)
 {
     for (size_t i = 0; i < r->missing.count; i++) {
-        if (r->missing.at[i].source == source) {
+        if (r->missing.at[i].source == missing->source) {
             return;
         }
     }
-    *VEC_ADD(c->run, &r->missing) = (Missing){source, window};
+    *VEC_ADD(c->run, &r->missing) = *missing;
 }
 
 /* Where runs are not seen, what shows them decides as much as the rule's own sources. */
@@ -236,7 +236,7 @@ static void episodes_missing(const Case *c, ConditionResult *r)
 {
     for (size_t i = 0; i < c->analysis->rules->source_count; i++) {
         if (c->analysis->rules->sources[i].kind == SERVICE_EPISODE) {
-            missing_add(c, r, &c->analysis->rules->sources[i], no_window);
+            missing_add(c, r, &(Missing){.source = &c->analysis->rules->sources[i], .window = no_window});
         }
     }
 }
@@ -257,9 +257,7 @@ static Truth absence(const Case *c, const Rule *rule, Span window, ConditionResu
         const char *what = lacks(c, rule, sources[i], window);
         if (what) {
             bool first = why.count == 0;
-            if (what != after_failure) { /* it is there, and once more it would tell no more */
-                missing_add(c, r, sources[i], window);
-            }
+            missing_add(c, r, &(Missing){sources[i], window, what, what == after_failure});
             *VEC_ADD(c->run, &why) = first ? (Str){0} : STR("; ");
             *VEC_ADD(c->run, &why) = title_of(sources[i]);
             *VEC_ADD(c->run, &why) = STR(": ");
@@ -337,7 +335,7 @@ static Truth compare_value(const Case *c, const Condition *cond, Verdict *v, Con
         r->why = STR("the bundle holds several of them, and they do not agree");
     }
     if (value == UNKNOWN) {
-        missing_add(c, r, cond->left->source, no_window);
+        missing_add(c, r, &(Missing){.source = cond->left->source, .window = no_window});
     }
     return value;
 }
@@ -452,7 +450,7 @@ static Truth without_failure(const Case *c, const Condition *cond, ConditionResu
     const LogSource *sources[32];
     size_t n = rule_sources(c->analysis->rules, cond->rule, sources, sizeof sources / sizeof *sources);
     for (size_t i = 0; i < n; i++) {
-        missing_add(c, r, sources[i], no_window);
+        missing_add(c, r, &(Missing){.source = sources[i], .window = no_window});
     }
     episodes_missing(c, r);
     return UNKNOWN;

@@ -19,7 +19,9 @@ typedef struct Assertion { /* --assert NAME=yes|no */
 
 typedef struct Missing { /* a log source that would decide a condition */
     const LogSource *source;
-    Span window; /* the time it must cover; from_ns == TIME_NONE: any */
+    Span window;     /* the time it must cover; from_ns == TIME_NONE: any */
+    const char *why; /* why what there is of it does not do; NULL: nothing is known of that */
+    bool older;      /* only an older copy of it would do */
 } Missing;
 
 typedef struct ConditionResult {
