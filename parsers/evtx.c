@@ -242,7 +242,9 @@ static void dump_json(Reader *r, const Record *record)
     line_item(r, STR(",\"level\":"), SYSTEM_LEVEL);
     line_text(r, STR(",\"computer\":"), SYSTEM_COMPUTER);
     line_put(r, STR(",\"data\":{"));
-    line_put(r, (Str){data->at, data->len ? data->len - 1 : 0}); /* without the last comma */
+    sink_raw(r->sink, bytes_str(&r->line));
+    sink_raw(r->sink, (Str){data->at, data->len ? data->len - 1 : 0}); /* without the last comma */
+    r->line.len = 0;
     line_put(r, STR("}"));
     if (r->xml.system[SYSTEM_MESSAGE].at) {
         line_text(r, STR(",\"message\":"), SYSTEM_MESSAGE);

@@ -28,7 +28,7 @@ static bool run_each(const Run *r, size_t from, size_t to, uint16_t each)
     unsigned outer = k->repeat, count = 0;
     bool good = true;
     do {
-        r->values[each] = (BinXmlValue){array.at, 0, TYPE_STRING};
+        r->values[each] = (BinXmlValue){array.at, 0, TYPE_STRING, 0};
         if (rest.len) {
             r->values[each] = value_item(array.type & ~TYPE_ARRAY, &rest);
         }
@@ -219,7 +219,8 @@ static bool run_leaf(const Run *r, const Step *s, const BinXmlValue *v)
 
 static inline BinXmlValue step_value(const Run *r, const Step *s)
 {
-    return s->value != NO_VALUE ? r->values[s->value] : value_of_text(s->constant);
+    return s->value != NO_VALUE ? r->values[s->value]
+                                : (BinXmlValue){s->constant.at, (uint32_t)s->constant.len, TYPE_TEXT, s->held};
 }
 
 static void run_system(const Run *r, SystemItem item, const BinXmlValue *v)
@@ -350,13 +351,14 @@ static bool values_read(BinXmlValue *to, size_t used, const Given *given)
             return false;
         }
         if (i < used) {
-            to[i] = (BinXmlValue){value, (uint32_t)size, at[2] == TYPE_TEXT ? TYPE_BINARY : at[2]};
+            bool ours = (at[2] & ~TYPE_ARRAY) == TYPE_TEXT; /* no file may say so */
+            to[i] = (BinXmlValue){value, (uint32_t)size, ours ? TYPE_BINARY : at[2], 0};
         }
         value += size;
         left -= size;
     }
     for (size_t i = given->count; i < used; i++) {
-        to[i] = (BinXmlValue){value, 0, TYPE_NULL};
+        to[i] = (BinXmlValue){value, 0, TYPE_NULL, 0};
     }
     return true;
 }

@@ -24,6 +24,12 @@ static void value_used(Lower *l, uint16_t value)
     }
 }
 
+static void step_constant(Step *s, Str constant)
+{
+    s->constant = constant;
+    s->held = (uint8_t)text_holds(constant);
+}
+
 /* The text written since the last step becomes this one's. */
 static Step *step_add(Lower *l, Op op, uint16_t value)
 {
@@ -216,7 +222,7 @@ static bool pieces_single(Lower *l, size_t from, size_t to, uint16_t *value, Str
 static void add_pieces(Lower *l, size_t from, size_t to)
 {
     for (size_t at = from; at < to; at = node_at(l, at)->end) {
-        step_add(l, OP_PIECE, node_at(l, at)->value)->constant = node_at(l, at)->text;
+        step_constant(step_add(l, OP_PIECE, node_at(l, at)->value), node_at(l, at)->text);
     }
 }
 
@@ -228,7 +234,7 @@ static void lower_item(Lower *l, size_t from, size_t to, SystemItem item)
     if (pieces_single(l, from, to, &value, &constant)) {
         Step *s = step_add(l, OP_SYSTEM, value);
         s->context = (uint8_t)item;
-        s->constant = constant;
+        step_constant(s, constant);
         return;
     }
     step_add(l, OP_LEAF_BEGIN, NO_VALUE)->context = (uint8_t)item;
@@ -276,8 +282,7 @@ static void lower_leaf(Lower *l, size_t from, size_t to, const LeafShape *shape)
     uint16_t value;
     Str constant = {0};
     if (pieces_single(l, from, to, &value, &constant)) {
-        Step *s = leaf_step(l, OP_LEAF, value, shape);
-        s->constant = constant;
+        step_constant(leaf_step(l, OP_LEAF, value, shape), constant);
         return;
     }
     leaf_step(l, OP_LEAF_BEGIN, NO_VALUE, shape);

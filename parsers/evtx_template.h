@@ -30,6 +30,7 @@ typedef enum Op {
 typedef struct Step {
     uint8_t op;
     uint8_t context; /* Context of OP_NESTED, SystemItem of the others; SYSTEM_COUNT: none */
+    uint8_t held;    /* what the constant holds (evtx_text.h) */
     bool secret;     /* leaf, value, attribute: its name says that the value must not leave */
     uint16_t value;  /* number of a value, or NO_VALUE: the constant */
     uint16_t each; /* element: the value whose items repeat it; leaf, value: the value that is its name; or NO_VALUE */

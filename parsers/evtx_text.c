@@ -20,16 +20,16 @@ unsigned text_ansi(Arena *a, Bytes *b, Str ansi)
     return HOLDS_ALL;
 }
 
-static inline unsigned holds(uint8_t c)
+/* Of `c` between two others, 0: none. */
+static inline unsigned holds(uint8_t before, uint8_t c, uint8_t after)
 {
+    unsigned mark = c == '@' || secret_mark(before, c, after) ? HOLDS_SECRET_MARK : 0;
     switch (c) {
-    case '=':
-    case ':': return HOLDS_SECRET_MARK;
     case '\\': return HOLDS_BACKSLASH;
     case '<':
     case '>':
-    case '&': return HOLDS_MARKUP;
-    default: return c > 0x7F ? HOLDS_WIDE : c < ' ' || c == 0x7F || c == '"' ? HOLDS_OTHER : 0;
+    case '&': return HOLDS_MARKUP | mark;
+    default: return mark | (c > 0x7F ? HOLDS_WIDE : c < ' ' || c == 0x7F || c == '"' ? HOLDS_OTHER : 0);
     }
 }
 
@@ -37,51 +37,62 @@ unsigned text_holds(Str text)
 {
     unsigned held = 0;
     for (size_t i = 0; i < text.len; i++) {
-        held |= holds(text.at[i]);
+        held |= holds(i ? text.at[i - 1] : 0, text.at[i], i + 1 < text.len ? text.at[i + 1] : 0);
     }
     return held;
 }
 
 #if defined(__SSE2__)
-typedef struct Seen { /* a bit for every lane, ored over all blocks */
-    __m128i marks, markup, slashes, others;
-} Seen;
+typedef struct Block { /* a bit for each of eight characters */
+    unsigned slash, markup, other;
+    unsigned mark;    /* : = > @ %, the blank of "r " and the second of "--" (secret.h), with some more around them */
+    unsigned r, dash; /* for the block behind it: its last character was that */
+} Block;
 
-/* Eight units at `from` into eight bytes; false if one of them is not ASCII. */
-static inline bool narrow_eight(uint8_t *to, const uint8_t *from, Seen *seen)
+/* Eight units into eight bytes; false if one of them is not ASCII. *b: the block before, or zeros. */
+static inline bool narrow_eight(uint8_t *to, const uint8_t *from, Block *b)
 {
     __m128i units = _mm_loadu_si128((const __m128i *)(const void *)from);
     __m128i over = _mm_and_si128(units, _mm_set1_epi16((short)0xFF80));
     if (_mm_movemask_epi8(_mm_cmpeq_epi8(over, _mm_setzero_si128())) != 0xFFFF) {
         return false;
     }
-    __m128i c = _mm_packus_epi16(units, units);
+    __m128i c = _mm_packus_epi16(units, _mm_setzero_si128());
     _mm_storel_epi64((__m128i *)(void *)to, c);
-#define IS(byte) _mm_cmpeq_epi8(c, _mm_set1_epi8(byte))
-    seen->marks = _mm_or_si128(seen->marks, _mm_or_si128(IS('='), IS(':')));
-    seen->slashes = _mm_or_si128(seen->slashes, IS('\\'));
-    seen->markup = _mm_or_si128(seen->markup, _mm_or_si128(_mm_or_si128(IS('<'), IS('>')), IS('&')));
-    __m128i others = _mm_or_si128(_mm_or_si128(IS('"'), IS(0x7F)), _mm_cmplt_epi8(c, _mm_set1_epi8(' ')));
-    seen->others = _mm_or_si128(seen->others, others);
+#define IS(byte)   _mm_cmpeq_epi8(c, _mm_set1_epi8(byte))
+#define BITS(mask) ((unsigned)_mm_movemask_epi8(mask) & 0xFF)
+    unsigned r = BITS(_mm_cmpeq_epi8(_mm_or_si128(c, _mm_set1_epi8(0x20)), _mm_set1_epi8('r'))), dash = BITS(IS('-'));
+    __m128i up = _mm_cmpgt_epi8(c, _mm_set1_epi8(':' - 1)), down = _mm_cmplt_epi8(c, _mm_set1_epi8('@' + 1));
+    b->mark = BITS(_mm_or_si128(_mm_and_si128(up, down), IS('%'))) | (BITS(IS(' ')) & (r << 1 | b->r)) |
+              (dash & (dash << 1 | b->dash));
+    b->slash = BITS(IS('\\'));
+    b->markup = BITS(_mm_or_si128(_mm_or_si128(IS('<'), IS('>')), IS('&')));
+    b->other = BITS(_mm_or_si128(_mm_or_si128(IS('"'), IS(0x7F)), _mm_cmplt_epi8(c, _mm_set1_epi8(' '))));
+    b->r = r >> 7;
+    b->dash = dash >> 7;
+#undef BITS
 #undef IS
     return true;
+}
+
+static inline unsigned block_holds(const Block *b)
+{
+    return (b->mark ? HOLDS_SECRET_MARK : 0u) | (b->markup ? HOLDS_MARKUP : 0u) | (b->slash ? HOLDS_BACKSLASH : 0u) |
+           (b->other ? HOLDS_OTHER : 0u);
 }
 
 /* As many units as are ASCII, in blocks; the last block overlaps the one before it. Returns how many were done. */
 static size_t narrow_blocks(uint8_t *to, const uint8_t *from, size_t units, unsigned *held)
 {
-    Seen seen = {_mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128()};
+    Block b = {0};
     size_t done = 0;
-    while (units - done >= 8 && narrow_eight(to + done, from + 2 * done, &seen)) {
-        done += 8;
+    for (; units - done >= 8 && narrow_eight(to + done, from + 2 * done, &b); done += 8) {
+        *held |= block_holds(&b);
     }
-    if (units >= 8 && done < units && units - done < 8 && narrow_eight(to + units - 8, from + 2 * (units - 8), &seen)) {
+    if (units >= 8 && done < units && units - done < 8 && narrow_eight(to + units - 8, from + 2 * (units - 8), &b)) {
+        *held |= block_holds(&b);
         done = units;
     }
-    *held |= _mm_movemask_epi8(seen.marks) ? HOLDS_SECRET_MARK : 0u;
-    *held |= _mm_movemask_epi8(seen.markup) ? HOLDS_MARKUP : 0u;
-    *held |= _mm_movemask_epi8(seen.slashes) ? HOLDS_BACKSLASH : 0u;
-    *held |= _mm_movemask_epi8(seen.others) ? HOLDS_OTHER : 0u;
     return done;
 }
 #else
@@ -92,12 +103,19 @@ static size_t narrow_blocks(uint8_t *to, const uint8_t *from, size_t units, unsi
 }
 #endif
 
-unsigned text_utf16(Arena *a, Bytes *b, Str utf16)
+/* Units without the zeros at the end. */
+static inline size_t text_units(Str utf16)
 {
     size_t units = utf16.len / 2;
     while (units && !utf16.at[2 * units - 1] && !utf16.at[2 * units - 2]) {
         units--;
     }
+    return units;
+}
+
+unsigned text_utf16(Arena *a, Bytes *b, Str utf16)
+{
+    size_t units = text_units(utf16);
     bytes_reserve(a, b, units * 3 + 16);
     unsigned held = 0;
     uint8_t *to = b->at + b->len;
@@ -110,7 +128,7 @@ unsigned text_utf16(Arena *a, Bytes *b, Str utf16)
             return HOLDS_ALL;
         }
         to[done] = (uint8_t)unit;
-        held |= holds((uint8_t)unit);
+        held |= holds(done ? utf16.at[2 * done - 2] : 0, (uint8_t)unit, done + 1 < units ? utf16.at[2 * done + 2] : 0);
     }
     b->len += units;
     return held;
@@ -235,4 +253,84 @@ void text_escape_json(Arena *a, Bytes *b, size_t from, unsigned held)
         escape_json(a, b, from + 1);
     }
     bytes_put(a, b, STR("\""));
+}
+
+/* ---- both at once ---- */
+
+#if defined(__SSE2__)
+static inline uint8_t *put_json_escape(uint8_t *to, uint8_t c)
+{
+    uint8_t escape = json_escape(c);
+    *to++ = '\\';
+    *to++ = escape;
+    if (escape == 'u') {
+        memcpy(to, "00", 2);
+        to[2] = (uint8_t) "0123456789abcdef"[c >> 4];
+        to[3] = (uint8_t) "0123456789abcdef"[c & 15];
+        to += 4;
+    }
+    return to;
+}
+
+/* True if one of the marks of the block at unit `at` may introduce a secret. */
+static bool marks_secret(const uint8_t *from, size_t at, size_t units, unsigned marks)
+{
+    for (; marks; marks &= marks - 1) {
+        size_t i = at + (size_t)__builtin_ctz(marks);
+        uint8_t before = i ? from[2 * i - 2] : 0, after = i + 1 < units ? from[2 * i + 2] : 0;
+        if (from[2 * i] == '@' || secret_mark(before, from[2 * i], after)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Writes at most six bytes for each unit, and eight beyond. NULL: not all of it is ASCII, or there may be a secret. */
+static uint8_t *escape_ascii(uint8_t *to, const uint8_t *from, size_t units)
+{
+    Block b = {0};
+    for (size_t at = 0; at < units;) {
+        size_t left = units - at < 8 ? units - at : 8;
+        uint8_t last[16] = {0};
+        const uint8_t *block = from + 2 * at;
+        if (left < 8) {
+            memcpy(last, block, 2 * left);
+            block = last;
+        }
+        if (!narrow_eight(to, block, &b) || (b.mark && marks_secret(from, at, units, b.mark & ((1u << left) - 1)))) {
+            return NULL;
+        }
+        unsigned escapes = (b.slash | b.other) & ((1u << left) - 1);
+        if (!escapes) {
+            to += left;
+            at += left;
+            continue;
+        }
+        size_t plain = (size_t)__builtin_ctz(escapes);
+        to = put_json_escape(to + plain, block[2 * plain]);
+        at += plain + 1;
+        b.r = b.dash = 0;
+    }
+    return to;
+}
+#else
+static uint8_t *escape_ascii(uint8_t *to, const uint8_t *from, size_t units)
+{
+    (void)from;
+    return units ? NULL : to;
+}
+#endif
+
+void text_json(Arena *a, Bytes *b, Str utf16)
+{
+    size_t from = b->len, units = text_units(utf16);
+    bytes_reserve(a, b, 6 * units + 16);
+    b->at[b->len++] = '"';
+    uint8_t *end = escape_ascii(b->at + b->len, utf16.at, units);
+    if (end) {
+        *end++ = '"';
+        b->len = (size_t)(end - b->at);
+    } else {
+        text_escape_json(a, b, from, text_utf16(a, b, utf16));
+    }
 }

@@ -7,7 +7,7 @@
 
 /* What a text holds that may not stand for itself; a set. */
 enum {
-    HOLDS_SECRET_MARK = 1, /* = or : */
+    HOLDS_SECRET_MARK = 1, /* what may introduce a secret (secret.h) */
     HOLDS_MARKUP = 2,      /* < > &: XML escapes it */
     HOLDS_BACKSLASH = 4,   /* JSON does */
     HOLDS_OTHER = 8,       /* both do */
@@ -19,6 +19,8 @@ enum {
 unsigned text_utf16(Arena *a, Bytes *b, Str utf16);
 unsigned text_ansi(Arena *a, Bytes *b, Str ansi);
 unsigned text_holds(Str text);
+/* As a JSON string with its quotes. */
+void text_json(Arena *a, Bytes *b, Str utf16);
 
 /* What stands in `b` from `from` on is escaped as the sink does it (sink.h), secrets included; `held` is what it
  * holds. For JSON it begins with its opening quote, and gets the closing one. */

@@ -292,12 +292,17 @@ static void put_scalar(Arena *a, Bytes *b, uint8_t type, Str v)
     }
 }
 
+BinXmlValue value_of_text(Str text)
+{
+    return (BinXmlValue){text.at, (uint32_t)text.len, TYPE_TEXT, (uint8_t)text_holds(text)};
+}
+
 unsigned value_put(Arena *a, Bytes *to, const BinXmlValue *v)
 {
     switch (v->type) {
     case TYPE_STRING: return text_utf16(a, to, value_str(v));
     case TYPE_ANSI: return text_ansi(a, to, value_str(v));
-    case TYPE_TEXT: bytes_put(a, to, value_str(v)); return HOLDS_ALL;
+    case TYPE_TEXT: bytes_put(a, to, value_str(v)); return v->held;
     default: put_scalar(a, to, v->type, value_str(v)); return 0;
     }
 }
@@ -314,11 +319,12 @@ void value_xml(Arena *a, Bytes *to, const BinXmlValue *v)
 void value_json(Arena *a, Bytes *to, const BinXmlValue *v)
 {
     size_t from = to->len;
+    if (v->type == TYPE_STRING) {
+        text_json(a, to, value_str(v));
+        return;
+    }
     bytes_put(a, to, STR("\""));
     unsigned held = value_put(a, to, v);
-    if (v->type == TYPE_TEXT) {
-        held = text_holds(value_str(v));
-    }
     if (held) {
         text_escape_json(a, to, from, held);
     } else {
@@ -377,5 +383,5 @@ BinXmlValue value_item(uint8_t type, Str *rest)
     }
     Str item = str_slice(*rest, 0, size + skip > rest->len ? rest->len : size);
     *rest = str_from(*rest, size + skip);
-    return (BinXmlValue){item.at, (uint32_t)item.len, type};
+    return (BinXmlValue){item.at, (uint32_t)item.len, type, 0};
 }

@@ -38,21 +38,19 @@ typedef struct BinXmlValue { /* borrows: from the chunk, or from an arena for TY
     const uint8_t *at;       /* NULL: absent */
     uint32_t len;            /* bytes */
     uint8_t type;
+    uint8_t held; /* TYPE_TEXT: what it holds (evtx_text.h) */
 } BinXmlValue;
 
 static inline Str value_str(const BinXmlValue *v)
 {
     return (Str){v->at, v->len};
 }
-static inline BinXmlValue value_of_text(Str text)
-{
-    return (BinXmlValue){text.at, (uint32_t)text.len, TYPE_TEXT};
-}
 static inline bool value_null(const BinXmlValue *v)
 {
     return v->type == TYPE_NULL;
 }
 
+BinXmlValue value_of_text(Str text);
 /* The value as text, in UTF-8, appended to `to`; returns what it holds (evtx_text.h). A value of the wrong size is
  * shown as its bytes. */
 unsigned value_put(Arena *a, Bytes *to, const BinXmlValue *v);

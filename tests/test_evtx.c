@@ -414,6 +414,15 @@ TEST(evtx_repeated_named_data_stays_apart_in_json)
     assert_true(str_has(said->dump, STR("{\"first\":\"one\",\"first#2\":\"two\",\"Data1\":\"x\"}")));
 }
 
+/* Our own type of values is none of the file's. */
+TEST(evtx_value_that_claims_to_be_clean_text_is_shown_as_bytes)
+{
+    Made *m = made_begin();
+    add_record(m, 1, "first", (Data){0x7F, "\"<", 2}, (Data){0xFF, "\"<", 2});
+    assert_true(str_has(dump(made_bytes(m), DUMP_JSONL)->dump, STR("{\"first\":\"22003C00\",\"Data1\":\"22003C00\"}")));
+    assert_true(str_has(dump(made_bytes(m), DUMP_XML)->dump, STR("<Data>22003C00</Data>")));
+}
+
 TEST(evtx_data_named_like_a_secret_is_masked)
 {
     Made *m = made_begin();
@@ -618,6 +627,7 @@ int main(void)
         cmocka_unit_test(evtx_event_carries_system_and_fields),
         cmocka_unit_test(evtx_string_array_repeats_its_element),
         cmocka_unit_test(evtx_repeated_named_data_stays_apart_in_json),
+        cmocka_unit_test(evtx_value_that_claims_to_be_clean_text_is_shown_as_bytes),
         cmocka_unit_test(evtx_data_named_like_a_secret_is_masked),
         cmocka_unit_test(evtx_data_whose_name_is_a_value_is_masked_by_it),
         cmocka_unit_test(evtx_element_or_attribute_named_like_a_secret_is_masked),

@@ -42,6 +42,20 @@ static bool padding(uint8_t c)
     return c == ' ' || c == '"' || c == '\'' || c == '\\' || c == '\t';
 }
 
+static bool ends_name(uint8_t c)
+{
+    switch (byte_lower(c)) {
+    case 'd':
+    case 'e':
+    case 'g':
+    case 'n':
+    case 's':
+    case 't':
+    case 'y': return true;
+    default: return false;
+    }
+}
+
 /* The assembly names of every .NET stack trace hold the one, and it is public; the other is yes or no in every logon.
  */
 static bool harmless(Str word)
@@ -51,8 +65,7 @@ static bool harmless(Str word)
 
 static const Name *name_of(Str word)
 {
-    uint8_t last = word.len ? byte_lower(word.at[word.len - 1]) : 0;
-    if (last != 'g' && last != 'n' && last != 's' && last != 'd' && last != 'e' && last != 't' && last != 'y') {
+    if (!word.len || !ends_name(word.at[word.len - 1])) {
         return NULL;
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -174,13 +187,30 @@ static Str secret_at(Str text, size_t at)
     }
 }
 
+bool secret_mark(uint8_t before, uint8_t c, uint8_t after)
+{
+    switch (c) {
+    case '=':
+    case ':':
+    case '>': return ends_name(before) || padding(before);
+    case '%': return after == '3' && (ends_name(before) || padding(before));
+    case ' ': return byte_lower(before) == 'r';
+    case '-': return after == '-';
+    default: return false;
+    }
+}
+
 bool secret_find(Str text, size_t from, Str *secret)
 {
     static const bool introduces[256] = {
         ['='] = true, [':'] = true, ['%'] = true, ['>'] = true, [' '] = true, ['-'] = true};
     for (size_t i = from; i < text.len; i++) {
-        if (!introduces[text.at[i]] || (text.at[i] == '-' && (i + 1 >= text.len || text.at[i + 1] != '-')) ||
-            (text.at[i] == ' ' && (i == 0 || byte_lower(text.at[i - 1]) != 'r'))) {
+        uint8_t c = text.at[i];
+        if (!introduces[c]) {
+            continue;
+        }
+        uint8_t before = i ? text.at[i - 1] : 0, after = i + 1 < text.len ? text.at[i + 1] : 0;
+        if (c != ':' && !secret_mark(before, c, after)) { /* behind any : there may be the password of a URL */
             continue;
         }
         Str found = secret_at(text, i);
