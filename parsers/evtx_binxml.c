@@ -1,6 +1,7 @@
 #include "evtx_binxml.h"
 
 #include "evtx_chunk.h"
+#include "evtx_kept.h"
 #include "evtx_render.h"
 #include "limits.h"
 
@@ -13,6 +14,7 @@ void binxml_close(BinXml *x)
 {
     if (x->chunk) {
         arena_free(&x->chunk->arena);
+        arena_free(&x->chunk->kept);
     }
 }
 
@@ -21,7 +23,8 @@ void binxml_chunk(BinXml *x, Str chunk)
     BinXmlChunk *k = x->chunk;
     k->bytes = chunk;
     arena_reset(&k->arena);
-    memset(k->programs, 0, sizeof k->programs);
+    kept_bound(x);
+    memset(k->placed, 0, sizeof k->placed);
     memset(k->names, 0, sizeof k->names);
     k->compiled = k->work = k->text = 0;
     x->limit = false;

@@ -13,17 +13,28 @@ typedef struct Leaf { /* a field under way: its text moves while it grows */
     size_t from, to; /* in x->text */
 } Leaf;
 
+typedef struct Placed { /* a template of the chunk */
+    struct Placed *next;
+    uint32_t offset; /* of its definition */
+    Context context;
+    const Program *program;
+} Placed;
+
 /* Vectors and buffers keep their room from chunk to chunk, in x->source. */
 typedef struct BinXmlChunk {
     Str bytes;
-    Arena arena; /* until the next chunk: names, programs, joined texts */
-    Program *programs[CHUNK_BUCKETS];
+    Arena arena; /* until the next chunk: joined texts, and what stands where */
+    Placed *placed[CHUNK_BUCKETS];
     Name *names[CHUNK_BUCKETS];
+    Arena kept; /* names and programs; see evtx_kept.h */
+    struct Kept *keeps[CHUNK_BUCKETS];
+    size_t kept_bytes;
     size_t compiled; /* bytes of templates read: bounded */
     size_t work;     /* steps repeated: bounded */
     size_t text;     /* bytes written: bounded */
     /* of the template being compiled */
     VEC(Node) nodes;
+    VEC(NameUse) uses;
     VEC(Step) steps;
     Bytes constant; /* text of the step being made */
     /* of the record being rendered */

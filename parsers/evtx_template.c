@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "evtx_chunk.h"
+#include "evtx_kept.h"
 #include "evtx_text.h"
 #include "limits.h"
 
@@ -37,7 +38,7 @@ static Step *step_add(Lower *l, Op op, uint16_t value)
     Step *s = VEC_ADD(l->x->source, &k->steps);
     *s = (Step){.op = (uint8_t)op, .value = value, .each = NO_VALUE, .context = SYSTEM_COUNT};
     if (k->constant.len) {
-        s->text = arena_str(&k->arena, bytes_str(&k->constant));
+        s->text = arena_str(&k->kept, bytes_str(&k->constant));
         k->constant.len = 0;
     }
     value_used(l, value);
@@ -109,7 +110,7 @@ static void xml_value(Lower *l, uint16_t value)
 static void xml_attribute(Lower *l, size_t i)
 {
     const Node *n = node_at(l, i), *first = node_at(l, i + 1);
-    Str name = arena_join(&l->x->chunk->arena, (Str[]){STR(" "), n->text, STR("=\"")}, 3);
+    Str name = arena_join(&l->x->chunk->kept, (Str[]){STR(" "), n->text, STR("=\"")}, 3);
     if (n->end == i + 2 && first->kind == NODE_VALUE && first->optional) {
         Step *s = step_add(l, OP_ATTRIBUTE, first->value);
         s->constant = name;
@@ -215,7 +216,7 @@ static bool pieces_single(Lower *l, size_t from, size_t to, uint16_t *value, Str
             bytes_put(l->x->source, b, n->text);
         }
     }
-    *constant = arena_str(&l->x->chunk->arena, bytes_str(b));
+    *constant = arena_str(&l->x->chunk->kept, bytes_str(b));
     return true;
 }
 
@@ -253,7 +254,7 @@ static Str leaf_name(Lower *l, Str name)
     k->name.len = 0;
     value_json(l->x->source, &k->name, &v);
     bytes_put(l->x->source, &k->name, STR(":"));
-    return arena_str(&k->arena, bytes_str(&k->name));
+    return arena_str(&k->kept, bytes_str(&k->name));
 }
 
 /* secret.h knows values by the names before them; here the name is an attribute or an element. */
@@ -315,7 +316,7 @@ static void lower_attributes(Lower *l, size_t i)
             continue;
         }
         if (l->x->form == BINXML_JSON) {
-            name = arena_join(&l->x->chunk->arena, (Str[]){STR("@"), name}, 2);
+            name = arena_join(&l->x->chunk->kept, (Str[]){STR("@"), name}, 2);
         }
         lower_leaf(l, at + 1, node_at(l, at)->end, &(LeafShape){name, NO_VALUE});
     }
@@ -370,7 +371,7 @@ static Str data_name(const Lower *l, size_t i)
 /* JSON has one member a name: the second sibling of a name is name#2. */
 static Str sibling_name(Lower *l, size_t first, size_t i, Str name, Str (*name_of)(const Lower *l, size_t i))
 {
-    Arena *a = &l->x->chunk->arena;
+    Arena *a = &l->x->chunk->kept;
     unsigned same = 1, looked = 0;
     if (l->x->form != BINXML_JSON || !name.len) {
         return name;
@@ -520,12 +521,12 @@ static Program *program_make(BinXml *x, Context context)
     BinXmlChunk *k = x->chunk;
     Lower l = {.x = x, .secret_name = NO_VALUE};
     lower_all(&l, context);
-    Program *p = ARENA_NEW(&k->arena, Program, 1);
-    Step *steps = ARENA_NEW(&k->arena, Step, k->steps.count);
+    Program *p = ARENA_NEW(&k->kept, Program, 1);
+    Step *steps = ARENA_NEW(&k->kept, Step, k->steps.count);
     if (k->steps.count) {
         memcpy(steps, k->steps.at, k->steps.count * sizeof *steps);
     }
-    *p = (Program){.context = context, .steps = steps, .count = k->steps.count, .values = l.values};
+    *p = (Program){.steps = steps, .count = k->steps.count, .values = l.values};
     return p;
 }
 
@@ -537,40 +538,47 @@ static bool may_compile(BinXml *x, size_t bytes)
     return x->chunk->compiled + bytes <= LIMIT_BINXML_COMPILED || chunk_limit(x, "too many templates in one chunk");
 }
 
-static Program *template_compile(BinXml *x, uint32_t offset, Context context)
+/* The definition at `offset`: link, identifier, size, elements. */
+static const Program *template_read(BinXml *x, uint32_t offset, Context context)
 {
     Cursor c = cursor_of(x->chunk->bytes);
     cur_seek(&c, offset, "template offset");
     cur_u32(&c, "template link");
-    cur_bytes(&c, 16, "template identifier");
-    size_t size = cur_u32(&c, "template size");
+    Str id = cur_bytes(&c, 16, "template identifier");
+    size_t size = cur_u32(&c, "template size"), from = c.pos;
     if (c.lack || size > cur_left(&c)) {
         chunk_fail(x, c.lack ? c.lack : "template size");
         return NULL;
     }
-    c.in.len = c.pos + size;
-    if (!may_compile(x, size) || !token_nodes(x, &c, true)) {
+    c.in.len = from + size;
+    if (!may_compile(x, size)) {
         return NULL;
     }
-    Program *p = program_make(x, context);
-    p->offset = offset;
+    const KeptKey key = {.id = id, .body = str_from(c.in, from), .context = context};
+    const Program *p = kept_find(x, &key);
+    if (!p && token_nodes(x, &c, true)) {
+        p = program_make(x, context);
+        kept_add(x, &key, p);
+    }
     return p;
 }
 
 const Program *template_at(BinXml *x, uint32_t offset, Context context)
 {
-    Program **bucket = &x->chunk->programs[offset % CHUNK_BUCKETS];
-    for (Program *p = *bucket; p; p = p->next) {
+    BinXmlChunk *k = x->chunk;
+    Placed **bucket = &k->placed[offset % CHUNK_BUCKETS];
+    for (const Placed *p = *bucket; p; p = p->next) {
         if (p->offset == offset && p->context == context) {
-            return p;
+            return p->program;
         }
     }
-    Program *p = template_compile(x, offset, context);
-    if (p) {
-        p->next = *bucket;
+    const Program *program = template_read(x, offset, context);
+    if (program) {
+        Placed *p = ARENA_NEW(&k->arena, Placed, 1);
+        *p = (Placed){.next = *bucket, .offset = offset, .context = context, .program = program};
         *bucket = p;
     }
-    return p;
+    return program;
 }
 
 bool template_is(const BinXml *x, uint32_t offset, uint32_t id)
@@ -581,5 +589,8 @@ bool template_is(const BinXml *x, uint32_t offset, uint32_t id)
 
 const Program *template_elements(BinXml *x, Cursor *c, Context context)
 {
-    return may_compile(x, cur_left(c)) && token_nodes(x, c, false) ? program_make(x, context) : NULL;
+    if (!may_compile(x, cur_left(c)) || !token_nodes(x, c, false)) {
+        return NULL;
+    }
+    return program_make(x, context);
 }

@@ -1,5 +1,5 @@
-/* Templates: XML with numbered holes. One is read once a chunk: parsed into nodes, and the nodes lowered into steps
- * ("this constant text, then value 7"). A record then costs one pass over its value descriptors and one over the steps.
+/* Templates: XML with numbered holes. One is read once: parsed into nodes, and the nodes lowered into steps ("this
+ * constant text, then value 7"). A record then costs one pass over its value descriptors and one over the steps.
  * Elements without a template take the same way, only their steps are not kept. */
 #ifndef EVTX_TEMPLATE_H
 #define EVTX_TEMPLATE_H
@@ -40,9 +40,6 @@ typedef struct Step {
 } Step;
 
 typedef struct Program { /* a template compiled */
-    struct Program *next;
-    uint32_t offset; /* of the definition, in the chunk */
-    Context context;
     const Step *steps;
     size_t count;
     size_t values; /* one more than the largest number of a value it uses */

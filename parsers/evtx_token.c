@@ -40,39 +40,58 @@ static uint16_t name_hash(Str utf16)
     return (uint16_t)hash;
 }
 
-/* A reference to a name: an offset in the chunk, and the name itself when that offset is right here. */
-static Str name_read(BinXml *x, Cursor *c)
+/* What stands at the cursor: link, hash, length, text, end. */
+static Str name_body(const BinXml *x, Cursor *c)
+{
+    cur_u32(c, "name link");
+    uint16_t hash = cur_u16(c, "name hash");
+    Str utf16 = cur_bytes(c, 2 * (size_t)cur_u16(c, "name length"), "name");
+    cur_u16(c, "name end");
+    if (x->strict && !c->lack && hash != name_hash(utf16)) {
+        c->lack = "one of its names was overwritten";
+    }
+    return utf16;
+}
+
+static Str name_add(BinXml *x, uint32_t offset, Str utf16)
 {
     BinXmlChunk *k = x->chunk;
-    uint32_t offset = cur_u32(c, "name offset");
-    bool inline_name = !c->lack && offset == c->pos;
-    Name **bucket = &k->names[offset % CHUNK_BUCKETS];
-    for (Name *n = *bucket; n && !inline_name; n = n->next) {
+    Name *n = ARENA_NEW(&k->arena, Name, 1), **bucket = &k->names[offset % CHUNK_BUCKETS];
+    *n = (Name){.next = *bucket, .offset = offset, .text = name_clean(&k->kept, utf16)};
+    *bucket = n;
+    k->compiled += utf16.len;
+    return n->text;
+}
+
+Str token_name(BinXml *x, uint32_t offset, const char **lack)
+{
+    BinXmlChunk *k = x->chunk;
+    for (const Name *n = k->names[offset % CHUNK_BUCKETS]; n; n = n->next) {
         if (n->offset == offset) {
             return n->text;
         }
     }
-    Cursor there = {.in = inline_name ? c->in : k->bytes, .lack = c->lack};
+    Cursor there = {.in = k->bytes, .lack = *lack};
     cur_seek(&there, offset, "name offset");
-    cur_u32(&there, "name link");
-    uint16_t hash = cur_u16(&there, "name hash");
-    Str utf16 = cur_bytes(&there, 2 * (size_t)cur_u16(&there, "name length"), "name");
-    cur_u16(&there, "name end");
-    if (x->strict && !there.lack && hash != name_hash(utf16)) {
-        there.lack = "one of its names was overwritten";
+    Str utf16 = name_body(x, &there);
+    *lack = there.lack;
+    return *lack ? (Str){0} : name_add(x, offset, utf16);
+}
+
+/* A reference to a name: an offset in the chunk, and the name itself when that offset is right here. */
+static Str name_read(BinXml *x, Cursor *c)
+{
+    NameUse use = {.at = c->pos};
+    uint32_t offset = cur_u32(c, "name offset");
+    if (!c->lack && offset == c->pos) {
+        Str utf16 = name_body(x, c);
+        use.here = c->pos - offset;
+        use.text = c->lack ? (Str){0} : name_add(x, offset, utf16);
+    } else {
+        use.text = token_name(x, offset, &c->lack);
     }
-    if (inline_name || there.lack) {
-        c->pos = there.lack ? c->pos : there.pos;
-        c->lack = there.lack;
-    }
-    if (there.lack) {
-        return (Str){0};
-    }
-    Name *n = ARENA_NEW(&k->arena, Name, 1);
-    *n = (Name){.next = *bucket, .offset = offset, .text = name_clean(&k->arena, utf16)};
-    *bucket = n;
-    k->compiled += utf16.len;
-    return n->text;
+    *VEC_ADD(x->source, &x->chunk->uses) = use;
+    return use.text;
 }
 
 /* ---- tokens into nodes ---- */
@@ -159,7 +178,7 @@ static Str read_utf16(Reader *r)
     while (utf16.len && !utf16.at[utf16.len - 1] && !utf16.at[utf16.len - 2]) {
         utf16.len -= 2;
     }
-    return arena_utf16le(&r->x->chunk->arena, utf16);
+    return arena_utf16le(&r->x->chunk->kept, utf16);
 }
 
 static Str read_character(Reader *r)
@@ -168,7 +187,7 @@ static Str read_character(Reader *r)
     uint16_t rune = cur_u16(r->c, "character");
     unit[0] = (uint8_t)rune;
     unit[1] = (uint8_t)(rune >> 8);
-    return arena_utf16le(&r->x->chunk->arena, (Str){unit, 2});
+    return arena_utf16le(&r->x->chunk->kept, (Str){unit, 2});
 }
 
 static Str read_entity(Reader *r)
@@ -180,7 +199,7 @@ static Str read_entity(Reader *r)
             return str_of(entities[i][1]);
         }
     }
-    return arena_join(&r->x->chunk->arena, (Str[]){STR("&"), name, STR(";")}, 3);
+    return arena_join(&r->x->chunk->kept, (Str[]){STR("&"), name, STR(";")}, 3);
 }
 
 static Str read_instruction(Reader *r)
@@ -188,7 +207,7 @@ static Str read_instruction(Reader *r)
     Str name = name_read(r->x, r->c);
     if (cur_left(r->c) && (r->c->in.at[r->c->pos] & ~TOKEN_MORE) == TOKEN_PI_DATA) {
         cur_u8(r->c, "instruction");
-        return arena_join(&r->x->chunk->arena, (Str[]){name, STR(" "), read_utf16(r)}, 3);
+        return arena_join(&r->x->chunk->kept, (Str[]){name, STR(" "), read_utf16(r)}, 3);
     }
     return name;
 }
@@ -253,7 +272,7 @@ bool token_nodes(BinXml *x, Cursor *c, bool dependencies)
     BinXmlChunk *k = x->chunk;
     size_t start = c->pos;
     Reader r = {.x = x, .c = c, .dependencies = dependencies};
-    k->nodes.count = 0;
+    k->nodes.count = k->uses.count = 0;
     while (cur_left(c) && !c->lack) {
         uint8_t byte = cur_u8(c, "token");
         if (byte == TOKEN_END) {

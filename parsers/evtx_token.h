@@ -44,7 +44,15 @@ typedef struct Name { /* a name of the chunk, read once */
     Str text;        /* may stand in XML as it is */
 } Name;
 
-/* From the cursor to the end token, or to the end of its bytes, into the chunk's nodes, which it replaces.
+typedef struct NameUse { /* where the tokens name something */
+    size_t at;           /* of the reference: four bytes of the chunk */
+    size_t here;         /* bytes of the name itself when it stands right behind; 0: it is elsewhere */
+    Str text;
+} NameUse;
+
+/* The name at `offset` of the chunk; empty, and why in *lack, if it cannot be read. */
+Str token_name(BinXml *x, uint32_t offset, const char **lack);
+/* From the cursor to the end token, or to the end of its bytes, into the chunk's nodes and uses, which it replaces.
  * `dependencies`: inside a template an element names the value it depends on. */
 bool token_nodes(BinXml *x, Cursor *c, bool dependencies);
 

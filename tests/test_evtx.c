@@ -186,6 +186,23 @@ static void template_body(Made *m, const char *first)
     put(m, 0, 1);
 }
 
+/* Returns where its size stands. */
+static size_t template_begin(Made *m)
+{
+    m->template_at = m->at + 4;
+    put(m, m->template_at, 4);
+    put(m, 0, 24);
+    put(m, 0x0001010F, 4);
+    m->in_template = true;
+    return m->at - 8;
+}
+
+static void template_end(Made *m, size_t size_at)
+{
+    m->in_template = false;
+    patch(m, size_at, m->at - size_at - 4, 4);
+}
+
 static void template_use(Made *m, const char *first)
 {
     put(m, 0x010C, 2);
@@ -194,16 +211,9 @@ static void template_use(Made *m, const char *first)
         put(m, m->template_at, 4);
         return;
     }
-    m->template_at = m->at + 4;
-    put(m, m->template_at, 4);
-    put(m, 0, 20);
-    size_t size_at = m->at;
-    put(m, 0, 4);
-    put(m, 0x0001010F, 4);
-    m->in_template = true;
+    size_t size_at = template_begin(m);
     template_body(m, first);
-    m->in_template = false;
-    patch(m, size_at, m->at - size_at - 4, 4);
+    template_end(m, size_at);
 }
 
 static void descriptor(Made *m, size_t size, unsigned type)
@@ -470,6 +480,74 @@ TEST(evtx_element_or_attribute_named_like_a_secret_is_masked)
     assert_true(str_has(said->dump, STR("{\"@ApiKey\":\"***\",\"Password\":\"***\",\"User\":\"alice\"}")));
 }
 
+/* A chunk whose first record names an element, and whose second has a template that refers to that name: <e>x</e>. */
+static Made *chunk_of_names(unsigned lead, const char *there, const char *here)
+{
+    Made *m = made_begin();
+    record_begin(m, 1);
+    for (unsigned i = 0; i < lead; i++) {
+        leaf(m, "lead", "x");
+    }
+    size_t name_at = m->at + 9;
+    leaf(m, there, "first");
+    record_end(m);
+    record_begin(m, 2);
+    put(m, 0x010C, 2);
+    put(m, 7, 4);
+    size_t size_at = template_begin(m);
+    put(m, 0x01, 1);
+    put(m, NO_VALUE, 2);
+    put(m, 0, 4);
+    put(m, name_at, 4);
+    close_start(m);
+    leaf(m, here, "x");
+    close_tag(m);
+    put(m, 0, 1);
+    template_end(m, size_at);
+    put(m, 0, 4);
+    record_end(m);
+    return m;
+}
+
+/* Both chunks in one file; what its second one says. */
+static Str second_chunk(const Made *first, const Made *second)
+{
+    static uint8_t file[HEADER + 2 * CHUNK];
+    memcpy(file, first->bytes, HEADER + CHUNK);
+    memcpy(file + HEADER + CHUNK, second->bytes + HEADER, CHUNK);
+    Said *said = dump((Str){file, sizeof file}, DUMP_XML);
+    assert_int_equal(said->status, ST_OK);
+    return str_from(said->dump, str_find(said->dump, STR("<lead>"), 0));
+}
+
+TEST(evtx_template_of_another_chunk_is_the_same_wherever_it_stands)
+{
+    Made first = *chunk_of_names(0, "one", "two");
+    assert_str(second_chunk(&first, chunk_of_names(1, "one", "two")),
+               STR("<lead>x</lead><one>first</one>\n<one><two>x</two></one>\n"));
+}
+
+TEST(evtx_template_of_another_chunk_with_other_names_is_another)
+{
+    Made first = *chunk_of_names(0, "one", "two");
+    assert_str(second_chunk(&first, chunk_of_names(1, "ONE", "two")),
+               STR("<lead>x</lead><ONE>first</ONE>\n<ONE><two>x</two></ONE>\n"));
+    assert_str(second_chunk(&first, chunk_of_names(1, "one", "TWO")),
+               STR("<lead>x</lead><one>first</one>\n<one><TWO>x</TWO></one>\n"));
+}
+
+TEST(evtx_template_of_another_chunk_with_other_text_is_another)
+{
+    Made first = *two_records();
+    Made *second = made_begin();
+    add_record(second, 3, "third", STRING("x"), STRING("y"));
+    static uint8_t file[HEADER + 2 * CHUNK];
+    memcpy(file, first.bytes, HEADER + CHUNK);
+    memcpy(file + HEADER + CHUNK, second->bytes + HEADER, CHUNK);
+    Said *said = dump((Str){file, sizeof file}, DUMP_JSONL);
+    assert_true(str_has(said->dump, STR(JSON_HEAD("103") "{\"third\":\"x\",\"Data1\":\"y\"}}\n")));
+}
+
 TEST(evtx_name_that_is_markup_becomes_a_name)
 {
     Made *m = made_begin();
@@ -631,6 +709,9 @@ int main(void)
         cmocka_unit_test(evtx_data_named_like_a_secret_is_masked),
         cmocka_unit_test(evtx_data_whose_name_is_a_value_is_masked_by_it),
         cmocka_unit_test(evtx_element_or_attribute_named_like_a_secret_is_masked),
+        cmocka_unit_test(evtx_template_of_another_chunk_is_the_same_wherever_it_stands),
+        cmocka_unit_test(evtx_template_of_another_chunk_with_other_names_is_another),
+        cmocka_unit_test(evtx_template_of_another_chunk_with_other_text_is_another),
         cmocka_unit_test(evtx_name_that_is_markup_becomes_a_name),
         cmocka_unit_test(evtx_fragment_without_a_template_has_no_dependencies),
         cmocka_unit_test(evtx_chunk_cut_in_a_record_keeps_the_records_before),
