@@ -46,7 +46,9 @@ typedef struct Reader {
     Analysis *out;
     Sink *sink; /* of a dump; NULL: events go to `out` */
     BinXml xml;
-    Bytes line; /* the line being written; event: texts of System */
+    Bytes line;       /* the line being written; event: texts of System */
+    Event seen;       /* what System says of the event */
+    unsigned seen_of; /* the items of System it was made of, plus one; 0: not made yet */
     DumpOptions how;
     Status status;
     bool no_checksums;
@@ -137,8 +139,12 @@ static Level level_of(uint64_t level)
 }
 
 /* System's own fields; the texts live in r->line. */
-static void event_identity(Reader *r, Event *ev)
+static const Event *event_identity(Reader *r)
 {
+    Event *ev = &r->seen;
+    if (r->seen_of == r->xml.known + 1) {
+        return ev;
+    }
     /* The buffer must not move while the event borrows from it. */
     size_t room = 64;
     for (int i = 0; i < SYSTEM_COUNT; i++) {
@@ -146,30 +152,34 @@ static void event_identity(Reader *r, Event *ev)
     }
     r->line.len = 0;
     bytes_reserve(r->xml.source, &r->line, room);
-    ev->provider = system_text(r, SYSTEM_PROVIDER);
-    ev->provider_alias = system_text(r, SYSTEM_ALIAS);
-    ev->channel = system_text(r, SYSTEM_CHANNEL);
-    ev->id = (uint32_t)system_number(r, SYSTEM_EVENT_ID, 0);
-    ev->level = level_of(system_number(r, SYSTEM_LEVEL, LEVEL_INFO));
+    *ev = (Event){.provider = system_text(r, SYSTEM_PROVIDER),
+                  .provider_alias = system_text(r, SYSTEM_ALIAS),
+                  .channel = system_text(r, SYSTEM_CHANNEL),
+                  .id = (uint32_t)system_number(r, SYSTEM_EVENT_ID, 0),
+                  .level = level_of(system_number(r, SYSTEM_LEVEL, LEVEL_INFO))};
+    event_record_mark(ev);
+    r->seen_of = r->xml.known + 1;
+    return ev;
 }
 
 static bool wanted(BinXml *x, void *with)
 {
     Reader *r = with;
-    Event ev = {0};
     /* Data before System: nobody can tell yet. */
     if (!x->system[SYSTEM_PROVIDER].at || !x->system[SYSTEM_EVENT_ID].at || !x->system[SYSTEM_CHANNEL].at) {
         return true;
     }
-    event_identity(r, &ev);
-    return analysis_wants(r->out, ev.provider, ev.provider_alias, ev.id, ev.channel, ev.level) ||
-           event_record_marked(ev.provider, ev.provider_alias, ev.id);
+    const Event *ev = event_identity(r);
+    return ev->mark != MARK_NONE ||
+           analysis_wants(r->out, ev->provider, ev->provider_alias, ev->id, ev->channel, ev->level);
 }
 
 static void add_event(Reader *r, const Record *record)
 {
-    Event ev = {.trust = TRUST_STAMPED, .time_digits = 7, .service = SERVICE_EVENT_LOG};
-    event_identity(r, &ev);
+    Event ev = *event_identity(r);
+    ev.trust = TRUST_STAMPED;
+    ev.time_digits = 7;
+    ev.service = SERVICE_EVENT_LOG;
     ev.computer = system_text(r, SYSTEM_COMPUTER);
     ev.message = system_text(r, SYSTEM_MESSAGE);
     ev.record = system_number(r, SYSTEM_RECORD, record->number);
@@ -181,7 +191,6 @@ static void add_event(Reader *r, const Record *record)
     }
     ev.fields = r->xml.fields;
     ev.field_count = r->xml.field_count;
-    event_record_mark(&ev);
     analysis_add(r->out, r->src, &ev);
 }
 
@@ -334,6 +343,7 @@ static void lose(Reader *r, Record record, const char *what, Status status)
 
 static bool decode(Reader *r, const Record *record, size_t end)
 {
+    r->seen_of = 0;
     if (!binxml_record(&r->xml, record->at + RECORD_HEADER, end)) {
         lose(r, *record, r->xml.why ? r->xml.why : "record", r->xml.limit ? ST_PARTIAL : ST_FAILED);
         if (r->xml.limit) {

@@ -50,6 +50,7 @@ bool binxml_record(BinXml *x, size_t from, size_t to)
         return false;
     }
     memset(x->system, 0, sizeof x->system);
+    x->known = 0;
     x->why = NULL;
     k->asked = false;
     k->position = k->repeat = 0;

@@ -33,6 +33,7 @@ typedef bool BinXmlWants(BinXml *x, void *with);
 
 struct BinXml {
     BinXmlValue system[SYSTEM_COUNT]; /* of the last record; valid until the next one */
+    unsigned known;                   /* items of it that were there so far */
     Bytes text;                       /* appended to; whoever reads it sets text.len back to 0 */
     const Field *fields;              /* of the last record; they borrow from `text` */
     size_t field_count;

@@ -227,6 +227,7 @@ static void run_system(const Run *r, SystemItem item, const BinXmlValue *v)
 {
     if (!r->x->system[item].at) {
         r->x->system[item] = *v;
+        r->x->known++;
     }
 }
 
