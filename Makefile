@@ -126,7 +126,7 @@ test: test-deps
 conformance: all
 	@python3 -B tests/conformance.py $(BUILD)/vmsift ../shared/corpus/evtx
 
-## bench: analyze against bsdtar on a bundle of 1 GiB unpacked
+## bench: analyze against bsdtar on a bundle of 1 GiB unpacked, dump against evtx_dump on event logs of 64 MiB
 bench: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/tests/mkfixture
 	@python3 -B tests/bench/bench.py --vmsift $(BUILD)/vmsift --mkfixture $(BUILD)/tests/mkfixture

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""How fast and with how much memory a large bundle is analysed, against bsdtar that only inflates it.
+"""How fast and with how much memory a large bundle is analysed, against bsdtar that only inflates it; and how fast an
+event log becomes JSON lines, against evtx_dump, the fastest public reader (crate evtx: cargo install evtx).
 
-    python3 tests/bench/bench.py [--runs 5] [--size 1024]
+    python3 tests/bench/bench.py [--runs 5] [--size 1024] [--corpus DIR]
 
 Makes build/bench/bundle.zip once (seeded: the same bytes every time; `make clean` forgets it): agent logs, logs of the
 extension and of other plugins, event logs, an event log exported as XML. Then runs `bsdtar -xOf` and `vmsift analyze
 --format json` alternately on it, output to /dev/null, and prints medians.
+
+Event logs of 64 MiB: one out of generated events, and one out of the chunks of the real logs in DIR if it is there (a
+chunk is complete in itself, so they are repeated). Three programs alternately on each, 4 × RUNS times: `vmsift dump
+--format jsonl`, `evtx_dump -t 1 -o jsonl`, `vmsift analyze`. Ratios are of processor time, evtx_dump to vmsift.
 """
 import argparse
 import datetime
@@ -207,6 +212,37 @@ def generate(path, mkfixture, size):
     os.replace(path + ".new", path)
 
 
+FILE_HEADER, CHUNK = 4096, 65536
+REAL_LOGS = ("plaso__System.evtx", "tsevtx__Security.evtx", "velocidex__Security.evtx", "deepblue__many-events-application.evtx")
+
+
+def repeat_chunks(path, logs, size=64 * MIB):
+    """One event log of that size out of the chunks of others."""
+    chunks, head = [], None
+    for name in logs:
+        with open(name, "rb") as f:
+            log = f.read()
+        head = head or log[:FILE_HEADER]
+        found = [log[i:i + CHUNK] for i in range(FILE_HEADER, len(log) - CHUNK + 1, CHUNK)]
+        chunks += [c for c in found if c.startswith(b"ElfChnk\0")]
+    with open(path, "wb") as f:
+        f.write(head)
+        f.writelines(chunks[i % len(chunks)] for i in range(size // CHUNK))
+
+
+def generated_log(path, mkfixture):
+    rnd, temp = random.Random(20220314), path + ".parts"
+    shutil.rmtree(temp, ignore_errors=True)
+    parts = []
+    for channel in ("Application", "System", "Security"):
+        for made in event_logs(rnd, temp, mkfixture, channel, 1, 4 * MIB):
+            parts.append(f"{path}.{channel}")
+            shutil.copy(made, parts[-1])
+    repeat_chunks(path, parts)
+    for part in parts:
+        os.remove(part)
+
+
 def timed(command):
     """Wall seconds, CPU seconds, peak memory in KiB."""
     start = time.monotonic()
@@ -228,12 +264,48 @@ def processor():
         return platform.processor() or platform.machine()
 
 
+def bench_log(o, log, what):
+    """One log, three programs in turn; processor time is what the neighbours of a shared machine change least."""
+    programs = {"dump": [o.vmsift, "dump", "--format", "jsonl", log], "peer": [o.evtx_dump, "-t", "1", "-o", "jsonl", log],
+                "analyze": [o.vmsift, "analyze", log]}
+    rows = {name: [] for name in programs}
+    for _ in range(4 * o.runs):
+        for name, command in programs.items():
+            rows[name].append(timed(command))
+    cpu = {name: [r[1] for r in rows[name]] for name in rows}
+    print(f"event log, {os.path.getsize(log) / MIB:.0f} MiB of {what}, 1 thread:")
+    for name, label in (("dump", "vmsift dump --format jsonl"), ("peer", "evtx_dump -t 1 -o jsonl"), ("analyze", "vmsift analyze")):
+        wall, mid = statistics.median(r[0] for r in rows[name]), statistics.median(cpu[name])
+        ratio = "" if name == "peer" else f"  ratio {statistics.median(cpu['peer']) / mid:.2f} (of the fastest runs {min(cpu['peer']) / min(cpu[name]):.2f})"
+        print(f"  {label:27}{wall * 1000:5.0f} ms wall  {mid * 1000:5.0f} ms cpu{ratio}")
+
+
+def bench_logs(o, folder):
+    if not o.evtx_dump:
+        print("event log: evtx_dump is not installed (cargo install evtx); dump is not compared")
+        return
+    print(f"peer:    {subprocess.run([o.evtx_dump, '--version'], capture_output=True, text=True, check=True).stdout.strip()}")
+    log = os.path.join(folder, "generated.evtx")
+    if not os.path.exists(log):
+        generated_log(log, o.mkfixture)
+    bench_log(o, log, "generated events")
+    real = [os.path.join(o.corpus, name) for name in REAL_LOGS]
+    if all(map(os.path.exists, real)):
+        log = os.path.join(folder, "real.evtx")
+        repeat_chunks(log, real)
+        bench_log(o, log, "real chunks")
+    else:
+        print(f"event log, real chunks: no {o.corpus}")
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--vmsift", default=os.path.join(ROOT, "build/vmsift"))
     a.add_argument("--mkfixture", default=os.path.join(ROOT, "build/tests/mkfixture"))
     a.add_argument("--runs", type=int, default=5)
     a.add_argument("--size", type=int, default=1024, help="MiB unpacked")
+    a.add_argument("--evtx-dump", default=shutil.which("evtx_dump") or shutil.which("evtx_dump", path=os.path.expanduser("~/.cargo/bin")))
+    a.add_argument("--corpus", default=os.path.join("..", "shared", "corpus", "evtx"))
     o = a.parse_args()
     folder = os.path.join(ROOT, "build/bench")
     os.makedirs(folder, exist_ok=True)
@@ -260,6 +332,7 @@ def main():
     small = os.path.join(folder, "small.zip")
     subprocess.run([o.mkfixture, os.path.join(ROOT, "fixtures/signatures/desktop-heap/confirmed/bundle"), small], check=True)
     print(f"small:   {statistics.median(timed([o.vmsift, 'analyze', '--format', 'json', small])[0] for _ in range(21)) * 1000:.1f} ms for a bundle of {os.path.getsize(small) / 1024:.0f} KiB")
+    bench_logs(o, folder)
 
 
 if __name__ == "__main__":
