@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "error_code.h"
+#include "event_message.h"
 
 /* --- copies ----------------------------------------------------------------------------------------------------- */
 
@@ -36,20 +37,16 @@ static Str text_quote(Arena *a, Str message)
     return arena_join(a, parts.at, parts.count ? parts.count - 1 : 0);
 }
 
-static Str event_log_quote(Arena *a, const Event *ev)
+/* Its strings in a row, for events that nobody has words for; (NULL) is what the Windows Installer fills up with. */
+static Str strings_quote(Arena *a, const Event *ev)
 {
     VEC(Str) parts = {0};
-    *VEC_ADD(a, &parts) = ev->provider_alias.len ? ev->provider_alias : ev->provider;
-    *VEC_ADD(a, &parts) = arena_format(a, " %u: ", (unsigned)ev->id);
-    if (ev->message.len) {
-        *VEC_ADD(a, &parts) = ev->message;
-    }
-    for (size_t i = 0; i < ev->field_count && !ev->message.len; i++) {
+    for (size_t i = 0; i < ev->field_count; i++) {
         const Field *f = &ev->fields[i];
-        if (str_eq(f->name, STR("Binary")) || !f->value.len) {
+        if (str_eq(f->name, STR("Binary")) || !f->value.len || str_eq(f->value, STR("(NULL)"))) {
             continue;
         }
-        if (parts.count > 2) {
+        if (parts.count) {
             *VEC_ADD(a, &parts) = STR("; ");
         }
         if (f->name.len && !str_starts_nocase(f->name, STR("param"))) {
@@ -59,6 +56,15 @@ static Str event_log_quote(Arena *a, const Event *ev)
         *VEC_ADD(a, &parts) = str_trim(f->value);
     }
     return arena_join(a, parts.at, parts.count);
+}
+
+/* As Event Viewer shows it. The catalogue's words stand here and nowhere else: matching does not see a quote. */
+static Str event_log_quote(Arena *a, const Event *ev)
+{
+    Str name = ev->provider_alias.len ? ev->provider_alias : ev->provider;
+    Str text = ev->message.len ? ev->message : event_message(a, ev);
+    return arena_join(
+        a, (Str[]){name, arena_format(a, " %u: ", (unsigned)ev->id), text.len ? text : strings_quote(a, ev)}, 3);
 }
 
 static Str fields_quote(Arena *a, const Event *ev)
@@ -98,8 +104,9 @@ static Kept *keep(Analysis *out, const Event *ev)
     kept->ev.computer = copy(out, ev->computer, LIMIT_QUOTE);
     kept->ev.time_text = copy(out, ev->time_text, 64);
     kept->ev.message = copy(out, ev->message, LIMIT_QUOTE);
-    Str quote = quote_of(out->run, ev);
+    Str quote = quote_of(&out->quoting, ev);
     kept->quote = quote.at == ev->message.at ? kept->ev.message : copy(out, quote, LIMIT_QUOTE);
+    arena_reset(&out->quoting);
     kept->quote_at = ev->record;
     out->row->kept_bytes += sizeof *kept + ev->field_count * sizeof *fields + 3 * sizeof(Match);
     out->row->kept_count++;
@@ -315,6 +322,7 @@ void analysis_close(Analysis *out)
 {
     matcher_close(out->matcher);
     out->matcher = NULL;
+    arena_free(&out->quoting);
 }
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */

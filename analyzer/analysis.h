@@ -57,11 +57,12 @@ typedef struct Analysis {
     EventTap *tap;        /* if set, events go there and nowhere else */
     void *tap_with;
     NearMiss *near; /* by rule: how near the source being read came */
+    Arena quoting;  /* while one quote is made */
 } Analysis;
 
 /* rules may be NULL: then nothing is matched. */
 void analysis_open(Analysis *out, const RuleSet *rules, Arena *run);
-void analysis_close(Analysis *out); /* the matcher; everything else lives in the arena */
+void analysis_close(Analysis *out); /* the matcher and such; what was kept lives in the arena */
 
 /* Brings rows, kept events, matches and codes into the total order. */
 void analysis_sort(Analysis *out);
