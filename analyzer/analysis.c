@@ -184,8 +184,7 @@ static void codes_scan(Analysis *out, const Event *ev)
         codes_of(out, ev, ev->fields[i].value);
     }
     uint64_t status;
-    if (str_eq_nocase(ev->provider, STR("MsiInstaller")) && ev->id >= 1033 && ev->id <= 1036 && ev->field_count > 3 &&
-        str_u64(ev->fields[3].value, 10, &status) && status > 0 && status <= UINT32_MAX) {
+    if (str_u64(event_installer_status(ev), 10, &status) && status > 0 && status <= UINT32_MAX) {
         code_add(out, ev, CODE_MSI, (uint32_t)status);
     }
 }

@@ -26,12 +26,12 @@ static Str change_text(const Conclude *c, const Event *ev)
     case 1035:
     case 1036: {
         static const char *const verbs[] = {"installed ", "removed ", "reconfigured ", "updated "};
-        bool failed = !str_eq(datum(ev, 3), STR("0"));
+        bool failed = !str_eq(event_installer_status(ev), STR("0"));
         text[0] = str_of(verbs[ev->id - 1033]);
         text[2] = STR(" ");
         text[3] = datum(ev, 1);
         text[4] = failed ? STR(", status ") : (Str){0};
-        text[5] = failed ? datum(ev, 3) : (Str){0};
+        text[5] = failed ? event_installer_status(ev) : (Str){0};
         break;
     }
     case 7040:

@@ -42,3 +42,11 @@ Str event_field(const Event *ev, Str name)
     }
     return (Str){0};
 }
+
+/* Updates name themselves before it. */
+Str event_installer_status(const Event *ev)
+{
+    size_t at = ev->id == 1036 || ev->id == 1037 ? 4 : 3;
+    bool is_status = ev->id >= 1033 && ev->id <= 1037 && str_eq_nocase(ev->provider, STR("MsiInstaller"));
+    return is_status && at < ev->field_count ? str_trim(ev->fields[at].value) : (Str){0};
+}

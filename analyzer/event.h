@@ -106,4 +106,7 @@ typedef struct Event {
 /* The first field of that name (no case); an empty Str with at == NULL if there is none. */
 Str event_field(const Event *ev, Str name);
 
+/* What the Windows Installer ended with, as it writes it: MsiInstaller 1033 to 1037. Empty for other events. */
+Str event_installer_status(const Event *ev);
+
 #endif

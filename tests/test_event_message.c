@@ -141,6 +141,19 @@ TEST(event_message_decodes_the_status_of_an_installation)
          "failed fatally (1603, ERROR_INSTALL_FAILURE).");
 }
 
+TEST(event_installer_status_of_an_update_stands_behind_its_name)
+{
+    static const Field data[] = {UNNAMED("Tool"), UNNAMED("1.0"), UNNAMED("0"), UNNAMED("7"), UNNAMED("1603")};
+    Event ev = {.provider = STR("MsiInstaller"), .id = 1036, .fields = data, .field_count = 5};
+    assert_str(event_installer_status(&ev), STR("1603"));
+    ev.id = 1033;
+    assert_str(event_installer_status(&ev), STR("7"));
+    ev.id = 11707;
+    assert_int_equal(event_installer_status(&ev).len, 0);
+    ev = (Event){.provider = STR("MsiInstaller"), .id = 1036, .fields = data, .field_count = 4};
+    assert_int_equal(event_installer_status(&ev).len, 0);
+}
+
 TEST(event_message_decodes_an_exception)
 {
     static const Field crash[] = {UNNAMED("a.exe"), UNNAMED("1"), UNNAMED("4a5bc637"), UNNAMED("b.dll"),
@@ -262,6 +275,7 @@ int main(void)
         cmocka_unit_test(event_message_is_found_by_the_older_source_name),
         cmocka_unit_test(event_message_decodes_error_codes_and_keeps_them),
         cmocka_unit_test(event_message_decodes_the_status_of_an_installation),
+        cmocka_unit_test(event_installer_status_of_an_update_stands_behind_its_name),
         cmocka_unit_test(event_message_decodes_an_exception),
         cmocka_unit_test(event_message_says_what_a_value_means),
         cmocka_unit_test(event_message_leaves_out_the_parts_that_lack_a_string),
