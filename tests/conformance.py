@@ -242,8 +242,8 @@ def evtx_peer(vmsift, corpus):
         tally.check(len(there) <= len(here), label, ["%d records, and %d there" % (len(here), len(there))])
         ours, theirs, failed = ours + len(here), theirs + len(there), failed + (status != 0)
         less += len(there) < len(here)
-    return line("evtx against evtxexport", "of %d files, %d records here and %d there; it reads less of %d and ends with "
-                "an error in %d (forwarded logs, CAPI2, torn records)" % (
+    return line("evtx against evtxexport", "of %d files, %d records here and %d there; it reads less of %d and ends "
+                "with an error in %d (forwarded logs, CAPI2, torn records)" % (
                     len(logs(corpus)), ours, theirs, less, failed), tally)
 
 

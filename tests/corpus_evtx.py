@@ -45,7 +45,8 @@ class Tally:
 
 
 def dump(vmsift, path, form, *options):
-    done = subprocess.run([vmsift, "dump", "--format", form, *options, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    command = [vmsift, "dump", "--format", form, *options, path]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RuntimeError("dump --format %s %s: exit %d" % (form, path, done.returncode))
     return done.stdout.decode("utf-8")

@@ -7,11 +7,12 @@
  *
  * FILEs instead of the fixtures are inputs of fuzz_parsers, or with -p real files of that parser. With -t they are cut
  * every STEP bytes only, and with -r a random byte is changed COUNT times in all, always the same ones. */
-#define _POSIX_C_SOURCE 200809L /* getopt, alarm */
+#define _XOPEN_SOURCE 700 /* getopt, setitimer */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "../capture.h"
@@ -45,7 +46,7 @@ static void on_signal(int number)
 {
     static const char hang[] = "replay: took too long: ", crash[] = "replay: crashed: ";
     ssize_t done =
-        number == SIGALRM ? write(STDERR_FILENO, hang, sizeof hang - 1) : write(STDERR_FILENO, crash, sizeof crash - 1);
+        number == SIGPROF ? write(STDERR_FILENO, hang, sizeof hang - 1) : write(STDERR_FILENO, crash, sizeof crash - 1);
     (void)done;
     last_words();
     _exit(1);
@@ -53,7 +54,7 @@ static void on_signal(int number)
 
 static void guard(void)
 {
-    signal(SIGALRM, on_signal);
+    signal(SIGPROF, on_signal);
     if (__sanitizer_set_death_callback) {
         __sanitizer_set_death_callback(last_words);
         return;
@@ -84,6 +85,12 @@ static void run_with_others(const Job *job, Str bytes)
     arena_free(&a);
 }
 
+/* Of the processor's time, not the clock's: the machine may be busy. 0: no more. */
+static void watch(unsigned seconds)
+{
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {.tv_sec = seconds}}, NULL);
+}
+
 /* A block of exactly this size, so that a memory checker sees one byte too many. */
 static void run(const Job *job, Str bytes, const char *how, size_t where)
 {
@@ -96,13 +103,13 @@ static void run(const Job *job, Str bytes, const char *how, size_t where)
     }
     snprintf(now, sizeof now, "%s %.*s %s %zu\n", job->parser ? job->parser->name : "-",
              (int)(job->path.len < 300 ? job->path.len : 300), (const char *)job->path.at, how, where);
-    alarm(SECONDS_MAX);
+    watch(SECONDS_MAX);
     if (job->parser) {
         run_with_others(job, (Str){exact, bytes.len});
     } else {
         LLVMFuzzerTestOneInput(exact, bytes.len);
     }
-    alarm(0);
+    watch(0);
     runs++;
     free(exact);
 }
