@@ -228,8 +228,10 @@ static void service_add(Analysis *analysis, const ServiceState *s, int64_t until
     field_add(run, &fields, STR("StartType"), start.value);
     field_add(run, &fields, STR("From"), from_text(run, evidence));
     Kept *k = derived_add(analysis, run, SERVICE_SERVICE_STATE, evidence->ev.time_ns, evidence, &fields);
-    if (start.by && start.by != evidence && start.by->row == evidence->row) {
-        k->quote = arena_join(run, (Str[]){evidence->quote, STR("\n"), start.by->quote}, 3);
+    bool both = start.by && start.by != evidence && start.by->row == evidence->row;
+    if (both && start.by->ev.service == SERVICE_REGISTRY_STATE) {
+        Str name = str_from(start.by->quote, str_rfind_byte(event_field(&start.by->ev, STR("TargetObject")), '\\') + 1);
+        k->quote = arena_join(run, (Str[]){evidence->quote, STR("; "), name}, 3);
     }
 }
 
