@@ -174,7 +174,9 @@ static bool written_later(const Case *c, const Rule *rule)
 {
     const HitList *list = &c->lists[rule->index];
     for (size_t i = 0; i < list->near.count && c->episodes->failure; i++) {
-        if (list->near.at[i].kept->ev.time_ns > episode_end(c->episodes->failure)) {
+        const Event *ev = &list->near.at[i].kept->ev;
+        bool set = ev->service == SERVICE_REGISTRY_STATE || ev->service == SERVICE_SERVICE_STATE;
+        if (set && ev->time_ns > episode_end(c->episodes->failure)) {
             return true;
         }
     }
