@@ -149,6 +149,9 @@ static void code_add(Analysis *out, const Event *ev, uint8_t family, uint32_t co
         return;
     }
     met->count++;
+    if (ev->trust == TRUST_LOCAL) {
+        return; /* when that was is not known yet */
+    }
     if (ev->time_ns != TIME_NONE && is_earlier(ev, out->row, met)) {
         met->first_ns = ev->time_ns;
         met->time_digits = ev->time_digits;
@@ -176,7 +179,7 @@ static void codes_of(Analysis *out, const Event *ev, Str text)
 
 static void codes_scan(Analysis *out, const Event *ev)
 {
-    if (ev->service != SERVICE_EVENT_LOG) {
+    if (ev->service != SERVICE_EVENT_LOG || ev->text_only) {
         codes_of(out, ev, ev->message);
         return;
     }
@@ -341,6 +344,7 @@ SourceRow *analysis_row(Analysis *out, Str path, uint64_t order, int64_t mtime_n
                        .path = arena_str(out->run, path),
                        .kind = "other",
                        .span = {TIME_NONE, TIME_NONE},
+                       .local = {TIME_NONE, TIME_NONE},
                        .computer_ns = TIME_NONE,
                        .mtime_ns = mtime_ns,
                        .kept_room = out->room / share < LIMIT_KEPT_BYTES ? out->room / share : LIMIT_KEPT_BYTES};

@@ -14,10 +14,12 @@ typedef struct Kept { /* an event that is kept, with everything it points to */
     const struct Kept *stands_for; /* a derived event: the one that is quoted, else NULL */
 } Kept;
 
-/* When what is quoted was written; of a derived event (an episode) that is another moment than its own. */
+/* When what is quoted was written; of a derived event (an episode) that is another moment than its own. TIME_NONE for a
+ * local time of unknown zone: it is no UTC. */
 static inline int64_t kept_time(const Kept *k)
 {
-    return k->stands_for ? k->stands_for->ev.time_ns : k->ev.time_ns;
+    const Event *ev = k->stands_for ? &k->stands_for->ev : &k->ev;
+    return ev->trust == TRUST_LOCAL ? TIME_NONE : ev->time_ns;
 }
 
 typedef struct Match {

@@ -55,8 +55,11 @@ static void print_event(void *with, const Event *ev)
     Sink *out = with;
     sink_format(out, "{\"%s\":%llu", ev->is_line ? "line" : "record", (unsigned long long)ev->record);
     if (ev->time_ns != TIME_NONE) {
-        sink_put(out, ",\"time\":\"");
-        sink_time(out, ev->time_ns, ev->time_digits);
+        char text[TIMESTAMP_ROOM];
+        bool local = ev->trust == TRUST_LOCAL;
+        size_t len = timestamp_format(text, ev->time_ns, ev->time_digits);
+        sink_put(out, local ? ",\"local_time\":\"" : ",\"time\":\"");
+        sink_raw(out, (Str){(uint8_t *)text, len - local}); /* without its Z */
         sink_put(out, "\"");
     }
     key(out, "provider", ev->provider);

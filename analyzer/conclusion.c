@@ -14,6 +14,9 @@ static Str datum(const Event *ev, size_t index)
 static Str change_text(const Conclude *c, const Event *ev)
 {
     Str text[] = {(Str){0}, datum(ev, 0), (Str){0}, (Str){0}, (Str){0}, (Str){0}};
+    if (ev->text_only) {
+        return str_slice(ev->message, 0, str_find_byte(ev->message, '\n', 0));
+    }
     switch (ev->mark == MARK_CLOCK ? 0 : ev->id) {
     case 0:
         text[0] = STR("clock set from ");
@@ -114,7 +117,7 @@ static void changes_find(const Conclude *c, Conclusion *out)
         const Kept *k = c->analysis->kept.at[i];
         Mark mark = k->ev.mark;
         bool change = (mark == MARK_SOFTWARE || mark == MARK_SERVICE || mark == MARK_CLOCK) && !is_routine(&k->ev);
-        if (!change || k->ev.time_ns <= good->start_ns || k->ev.time_ns > bad->start_ns) {
+        if (!change || k->ev.trust == TRUST_LOCAL || k->ev.time_ns <= good->start_ns || k->ev.time_ns > bad->start_ns) {
             continue;
         }
         Str text = change_text(c, &k->ev);
@@ -151,7 +154,7 @@ static const Kept *first_error(const Conclude *c)
     }
     for (size_t i = 0; i < c->analysis->kept.count; i++) {
         const Kept *k = c->analysis->kept.at[i];
-        bool grave = k->ev.level == LEVEL_CRITICAL || k->ev.level == LEVEL_ERROR;
+        bool grave = (k->ev.level == LEVEL_CRITICAL || k->ev.level == LEVEL_ERROR) && k->ev.trust != TRUST_LOCAL;
         if (grave && k->ev.time_ns >= ep->start_ns - NS_MINUTE && k->ev.time_ns <= episode_end(ep) + NS_MINUTE &&
             (!best || (k->ev.service != SERVICE_EVENT_LOG && best->ev.service == SERVICE_EVENT_LOG))) {
             best = k;

@@ -66,6 +66,17 @@ static int time_order(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
+Doubt hit_doubt(const Hit *h)
+{
+    Doubt most = {0};
+    for (size_t i = 0; i < h->event_count; i++) {
+        const Doubt *d = &h->events[i]->ev.doubt;
+        most.early_ns = d->early_ns > most.early_ns ? d->early_ns : most.early_ns;
+        most.late_ns = d->late_ns > most.late_ns ? d->late_ns : most.late_ns;
+    }
+    return most;
+}
+
 static const Kept *last_of(const Hit *h)
 {
     return h->events[h->event_count - 1];
@@ -185,6 +196,11 @@ static bool item_make(Work *w, uint32_t part, const Hit *h, Item *out)
 {
     uint32_t index = w->rule->parts[part];
     bool state = all_state(h);
+    Doubt doubt = hit_doubt(h);
+    if (doubt.early_ns || doubt.late_ns) {
+        w->out->limited = "it happened at a local time of which the zone is not known";
+        return false;
+    }
     if (h->span.from_ns == TIME_NONE || h->span.to_ns == TIME_NONE) {
         w->out->limited = "the bundle does not tell since when it is so"; /* or when it happened */
         return false;

@@ -18,6 +18,9 @@ typedef struct HitList { /* of one rule, ordered by the end of the span */
     const char *limited; /* NULL, or why no hit proves nothing */
 } HitList;
 
+/* The most that one of its events has. */
+Doubt hit_doubt(const Hit *h);
+
 /* matches: in the total order. collected_ns: where state ends. Returns one list a rule, by Rule.index. */
 HitList *correlate(const RuleSet *set, const Match *matches, size_t count, int64_t collected_ns, Arena *run);
 

@@ -85,7 +85,7 @@ void coverage_add(SourceRow *row, Arena *run, const Event *ev)
         coverage_hole(row, run, (Span){before < ev->time_ns ? before : ev->time_ns, ev->time_ns},
                       "lines were redacted");
     }
-    span_grow(&row->span, ev->time_ns);
+    span_grow(ev->trust == TRUST_LOCAL ? &row->local : &row->span, ev->time_ns);
     row->time_digits = ev->time_digits > row->time_digits ? ev->time_digits : row->time_digits;
     row->trust = ev->trust > row->trust ? ev->trust : row->trust;
     if (!event_log) {
@@ -96,6 +96,7 @@ void coverage_add(SourceRow *row, Arena *run, const Event *ev)
             str_has_nocase(row->path, STR("ForwardedEvents")); /* its events name the channel they came from */
         row->channel = forwarded ? STR("ForwardedEvents") : arena_str(run, ev->channel);
     }
+    row->picked = row->picked || (ev->text_only && ev->channel.len && !str_eq_nocase(ev->channel, row->channel));
     computer_add(row, run, ev->computer);
     if (ev->computer.len && (row->computer_ns == TIME_NONE || ev->time_ns >= row->computer_ns)) {
         row->computer_ns = ev->time_ns;
@@ -203,11 +204,13 @@ static bool concerns(const SourceRow *row, const CoverageQuery *q)
 /* How far a row reaches beyond `from`, where it covers that moment; `from` itself if it does not. */
 static int64_t reach(const SourceRow *row, const CoverageQuery *q, int64_t from, const char **why)
 {
-    Span span = row->span;
-    if (span.from_ns == TIME_NONE || row->runs_full || row->kept_full) {
-        *why = row->kept_full ? "more of it matches than could be kept" : *why;
+    if (row->span.from_ns == TIME_NONE || row->runs_full || row->kept_full || row->picked) {
+        *why = row->kept_full ? "more of it matches than could be kept"
+               : row->picked  ? "only events that somebody picked out are in the bundle"
+                              : *why;
         return from;
     }
+    Span span = {row->span.from_ns + row->doubt.late_ns, row->span.to_ns - row->doubt.early_ns};
     if (row->service == SERVICE_EVENT_LOG && row->status == ROW_READ && q->collection_end_ns > span.to_ns) {
         span.to_ns = q->collection_end_ns;
     }

@@ -37,6 +37,10 @@ typedef struct IdRun { /* consecutive record ids of one channel */
     const char *lost_before, *lost_after; /* why there is nothing beside it in the file; NULL: not known */
 } IdRun;
 
+typedef struct ZoneSeen { /* one event whose local time and whose UTC are both told */
+    int64_t local_ns, offset_ns;
+} ZoneSeen;
+
 typedef struct SourceRow {
     size_t number;  /* in Analysis.rows, once that is in order */
     size_t machine; /* which of the bundle's machines it is of (machine.h) */
@@ -47,7 +51,11 @@ typedef struct SourceRow {
     const char *kind; /* as section 4 of the design names it: a service name, evtx, event_xml, diskinspect, other … */
     RowStatus status;
     uint64_t events;
-    Span span; /* of its stamped events; from_ns == TIME_NONE: none */
+    Span span;  /* of its stamped events; from_ns == TIME_NONE: none */
+    Span local; /* of its events with local times, until their zone was looked for (zone.h) */
+    VEC(ZoneSeen) zones;
+    Doubt doubt; /* the most that one of its events has */
+    bool picked; /* somebody picked its events out: it shows what happened, never what did not */
     uint8_t time_digits;
     TimeTrust trust; /* the weakest of its stamps */
     int64_t zone_ns; /* what was taken off its local times; 0 for UTC */

@@ -244,7 +244,8 @@ static void services(Analysis *analysis, const EpisodeList *episodes, Arena *run
         const Kept *k = analysis->kept.at[i];
         if (k->ev.service == SERVICE_REGISTRY_STATE) {
             service_value(run, &states, k);
-        } else if (k->ev.mark == MARK_SERVICE && k->ev.time_ns != TIME_NONE && k->ev.time_ns <= until) {
+        } else if (k->ev.mark == MARK_SERVICE && k->ev.time_ns != TIME_NONE &&
+                   k->ev.time_ns <= until - k->ev.doubt.late_ns) {
             service_event(run, &states, k);
         }
     }

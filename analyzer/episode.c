@@ -416,7 +416,8 @@ static void aggregate_join(const Analysis *analysis, Arena *run, Attempts *attem
 static bool is_mark_of(const Kept *k, EpisodeKind kind)
 {
     Mark mark = k->ev.mark;
-    return k->ev.service == SERVICE_EVENT_LOG &&
+    bool certain = k->ev.doubt.early_ns == 0 && k->ev.doubt.late_ns == 0; /* else it cannot be put between runs */
+    return k->ev.service == SERVICE_EVENT_LOG && certain &&
            (kind == EPISODE_BOOT ? mark == MARK_BOOT || mark == MARK_UNCLEAN : mark == MARK_SHUTDOWN);
 }
 
@@ -491,7 +492,8 @@ static bool boots_known(const Analysis *analysis, int64_t ns)
     for (size_t i = 0; i < analysis->rows.count; i++) {
         const SourceRow *row = analysis->rows.at[i];
         if (row->service == SERVICE_EVENT_LOG && str_eq_nocase(row->channel, STR("System")) &&
-            row->span.from_ns != TIME_NONE && row->span.from_ns <= ns) {
+            row->span.from_ns != TIME_NONE && row->span.from_ns <= ns && !row->doubt.early_ns && !row->doubt.late_ns &&
+            !row->picked) {
             return true;
         }
     }

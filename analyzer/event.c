@@ -8,7 +8,7 @@ const char *level_name(Level level)
 
 const char *trust_name(TimeTrust trust)
 {
-    static const char *const names[] = {"stamped", "inferred", "assumed", "inherited", "none"};
+    static const char *const names[] = {"stamped", "inferred", "assumed", "unknown", "inherited", "none"};
     return names[trust];
 }
 

@@ -9,14 +9,15 @@
 typedef enum Level { LEVEL_ALWAYS, LEVEL_CRITICAL, LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_VERBOSE } Level;
 const char *level_name(Level level); /* as Windows writes it: Error, Warning, … */
 
-typedef enum TimeTrust {                  /* how we know the time is UTC */
-                         TRUST_STAMPED,   /* the record says so */
-                         TRUST_INFERRED,  /* no zone in the record; found from events that pair up */
-                         TRUST_ASSUMED,   /* no zone in the record; taken as UTC */
+typedef enum TimeTrust {                 /* how we know the time is UTC */
+                         TRUST_STAMPED,  /* the record says so */
+                         TRUST_INFERRED, /* no zone in the record; found from events that pair up */
+                         TRUST_ASSUMED,  /* no zone in the record; taken as UTC */
+                         TRUST_LOCAL, /* a local time, and its zone is not known: `doubt` says how far off it may be */
                          TRUST_INHERITED, /* the record has no stamp: the one before it, or the file's own time */
                          TRUST_NONE,
 } TimeTrust;
-const char *trust_name(TimeTrust trust); /* stamped, inferred, assumed, inherited, none */
+const char *trust_name(TimeTrust trust); /* stamped, inferred, assumed, unknown, inherited, none */
 
 /* What kind of source an event comes from: the log sources of signatures (design: section 3). */
 typedef enum Service {
@@ -74,6 +75,7 @@ typedef enum Mark {
     MARK_COPY_REMOVED,      /* … it was copied, and the secret scanner took it out again */
     MARK_INSPECT_CUT,       /* the disk inspection was stopped before its end */
     MARK_INSPECT_ENCRYPTED, /* it could not read the disk */
+    MARK_ZONE,              /* tells the time zone the machine was set to */
 } Mark;
 
 typedef struct Field { /* of an event log: EventData and UserData; elsewhere by the names of design section 3 */
@@ -81,14 +83,20 @@ typedef struct Field { /* of an event log: EventData and UserData; elsewhere by 
     Str value;
 } Field;
 
+typedef struct Doubt { /* the true time lies between time_ns - early_ns and time_ns + late_ns */
+    int64_t early_ns, late_ns;
+} Doubt;
+
 typedef struct Event {
     int64_t time_ns;     /* TIME_NONE if the record has no usable time */
     uint8_t time_digits; /* precision of the source: digits of the fraction of a second */
     TimeTrust trust;
+    Doubt doubt;   /* of local times, once their zone was looked for; else zero */
     Str time_text; /* the stamp as the source wrote it; empty if it was binary */
     Service service;
     Level level;
     Mark mark;
+    bool text_only;     /* event logs: printed as text, so that the data of the event are not told one by one */
     bool is_line;       /* `record` counts lines (1-based, in line feeds), not the record's own number */
     uint64_t record;    /* System/EventRecordID or the line of the record's first line: what a report quotes */
     uint64_t offset;    /* where the record starts, in bytes of the member (decoded text: of the decoded stream) */

@@ -510,6 +510,18 @@ static void text_search(const Group *g, PrefilterScan *scan, const Event *ev, St
     }
 }
 
+/* The literal may be of a datum that the text does not tell: the identity is enough. */
+static void text_only_scan(const Group *g, PrefilterScan *scan, const Event *ev)
+{
+    for (size_t i = 0; i < g->entries.count; i++) {
+        const Entry *e = &g->entries.at[i];
+        if (e->id_count && has_id(e->ids, e->id_count, ev->id) &&
+            provider_holds(e->provider, ev->provider, ev->provider_alias)) {
+            candidate_add(scan, e);
+        }
+    }
+}
+
 static void group_scan(const Group *g, PrefilterScan *scan, const Event *ev)
 {
     const IdSlot *slot = slot_find(g, ev->id);
@@ -525,6 +537,9 @@ static void group_scan(const Group *g, PrefilterScan *scan, const Event *ev)
         if (provider_holds(e->provider, ev->provider, ev->provider_alias)) {
             candidate_add(scan, e);
         }
+    }
+    if (ev->text_only && used && slot->searched) {
+        text_only_scan(g, scan, ev);
     }
     if (g->literals.count && (g->search_any || (used && slot->searched))) {
         text_search(g, scan, ev, ev->message);

@@ -86,11 +86,15 @@ void term_time(Page *p, const Kept *kept)
         [TRUST_STAMPED] = "",
         [TRUST_INFERRED] = " (zone inferred)",
         [TRUST_ASSUMED] = " (zone assumed to be UTC)",
+        [TRUST_LOCAL] = "",
         [TRUST_INHERITED] = " (no stamp of its own)",
         [TRUST_NONE] = "",
     };
     char text[TIMESTAMP_ROOM];
-    if (ev->time_ns == TIME_NONE) {
+    if (kept_time(kept) == TIME_NONE) {
+        page_put(p, ev->time_text.len ? ", stamped " : "");
+        page_say(p, ev->time_text);
+        page_put(p, ev->trust == TRUST_LOCAL ? " (a local time, its zone is not known)" : "");
         return;
     }
     Str utc = {(uint8_t *)text, timestamp_format(text, ev->time_ns, ev->time_digits)};

@@ -73,6 +73,8 @@ static void put_zone(Page *p, const SourceRow *row)
         page_put(p, text);
     } else if (row->trust == TRUST_ASSUMED) {
         page_put(p, "no zone in it, taken as UTC");
+    } else if (row->trust == TRUST_LOCAL) {
+        page_put(p, "local time, and its zone is not known: its events lie up to 14 hours earlier or 12 hours later");
     }
 }
 

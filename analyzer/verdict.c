@@ -1,10 +1,13 @@
 #include "verdict.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "conclusion.h"
 
 #define WINDOW_NS (5 * NS_MINUTE)
+/* Of a hit that may lie in the window or not. */
+#define UNDATED "it matches, but when that was in UTC is not known"
 
 const char *verdict_name(VerdictKind kind)
 {
@@ -87,11 +90,28 @@ static Span window_of(const Case *c, const Condition *cond, const Episode *ep)
     return span;
 }
 
-static bool hit_inside(const Hit *hit, Span window)
+static bool is_undated(const Hit *hit)
+{
+    Doubt doubt = hit_doubt(hit);
+    return hit->span.from_ns == TIME_NONE || doubt.early_ns || doubt.late_ns;
+}
+
+/* UNKNOWN: at the time it happened, or at another; nobody knows the zone of its log. */
+static Truth hit_inside(const Hit *hit, Span window)
 {
     bool state = is_state(hit->events[0]->ev.service) && hit->event_count == 1;
-    return state ? hit->span.from_ns <= window.to_ns && hit->span.to_ns >= window.from_ns
-                 : hit->span.from_ns >= window.from_ns && hit->span.to_ns <= window.to_ns;
+    if (state) {
+        return truth_of(hit->span.from_ns <= window.to_ns && hit->span.to_ns >= window.from_ns);
+    }
+    if (hit->span.from_ns == TIME_NONE) {
+        return UNKNOWN;
+    }
+    Doubt doubt = hit_doubt(hit);
+    Span most = {hit->span.from_ns - doubt.early_ns, hit->span.to_ns + doubt.late_ns};
+    bool sure = most.from_ns >= window.from_ns && most.to_ns <= window.to_ns;
+    bool never = most.to_ns < window.from_ns || most.from_ns > window.to_ns;
+    bool inside = hit->span.from_ns >= window.from_ns && hit->span.to_ns <= window.to_ns;
+    return sure ? YES : never || (!inside && !doubt.early_ns && !doubt.late_ns) ? NO : UNKNOWN;
 }
 
 static bool good_run_after(const Case *c, int64_t ns)
@@ -106,11 +126,23 @@ static bool good_run_after(const Case *c, int64_t ns)
     return false;
 }
 
+/* A good run behind it takes its word away. */
+static Truth superseded(const Case *c, const Hit *hit)
+{
+    Doubt doubt = hit_doubt(hit);
+    if (hit->span.to_ns == TIME_NONE) {
+        return UNKNOWN;
+    }
+    return good_run_after(c, hit->span.to_ns + doubt.late_ns)    ? YES
+           : good_run_after(c, hit->span.to_ns - doubt.early_ns) ? UNKNOWN
+                                                                 : NO;
+}
+
 /* A hit that counts for the condition: YES, UNKNOWN (it may), or NO. */
 static Truth hit_counts(const Case *c, const Condition *cond, const Hit *hit)
 {
     if (cond->window.bundle) {
-        return good_run_after(c, hit->span.to_ns) || (!c->episodes->failure && c->episodes->good) ? NO : hit->truth;
+        return (!c->episodes->failure && c->episodes->good) ? NO : truth_and(truth_not(superseded(c, hit)), hit->truth);
     }
     if (asks_bundle(c, cond)) {
         return hit->truth;
@@ -118,13 +150,12 @@ static Truth hit_counts(const Case *c, const Condition *cond, const Hit *hit)
     Truth best = NO;
     for (size_t i = 0; i < c->episodes->list.count; i++) {
         const Episode *ep = &c->episodes->list.at[i];
-        if (!is_failed_backup(ep) || !hit_inside(hit, window_of(c, cond, ep))) {
-            continue;
-        }
+        Truth inside = is_failed_backup(ep) ? hit_inside(hit, window_of(c, cond, ep)) : NO;
         Condition near = *cond;
         near.window = (Window){.given = false};
-        bool boot_unseen = cond->window.same_uptime && ep->uptime < 0 && !hit_inside(hit, window_of(c, &near, ep));
-        best = truth_or(best, boot_unseen ? UNKNOWN : hit->truth);
+        bool boot_unseen = inside == YES && cond->window.same_uptime && ep->uptime < 0 &&
+                           hit_inside(hit, window_of(c, &near, ep)) != YES;
+        best = truth_or(best, truth_and(boot_unseen ? UNKNOWN : inside, hit->truth));
     }
     return best;
 }
@@ -240,6 +271,15 @@ static void episodes_missing(const Case *c, ConditionResult *r)
         if (c->analysis->rules->sources[i].kind == SERVICE_EPISODE) {
             missing_add(c, r, &(Missing){.source = &c->analysis->rules->sources[i], .window = no_window});
         }
+    }
+}
+
+static void sources_missing(const Case *c, const Rule *rule, ConditionResult *r)
+{
+    const LogSource *sources[32];
+    size_t n = rule_sources(c->analysis->rules, rule, sources, sizeof sources / sizeof *sources);
+    for (size_t i = 0; i < n; i++) {
+        missing_add(c, r, &(Missing){.source = sources[i], .window = no_window});
     }
 }
 
@@ -415,8 +455,9 @@ static const Match *hit_elsewhere(const Case *c, const Condition *cond)
         return NULL;
     }
     int64_t apart = distance(c, best->span.to_ns);
-    const char *form = cond->window.bundle  ? "it matches, but a good run came later"
-                       : apart == INT64_MAX ? "it matches, but nobody knows when"
+    const char *form = is_undated(best) && hit_counts(c, cond, best) == UNKNOWN ? UNDATED
+                       : cond->window.bundle ? "it matches, but a good run came later"
+                       : apart == INT64_MAX  ? "it matches, but nobody knows when"
                        : best->span.to_ns < failure_ns(c)
                            ? "it matches, but lies %lld minutes before the failure, outside the window"
                            : "it matches, but lies %lld minutes after the failure, outside the window";
@@ -449,11 +490,7 @@ static Truth without_failure(const Case *c, const Condition *cond, ConditionResu
     }
     r->why = c->episodes->backups ? STR("how the newest backup ended is not in the bundle")
                                   : STR("no backup run is seen in the bundle");
-    const LogSource *sources[32];
-    size_t n = rule_sources(c->analysis->rules, cond->rule, sources, sizeof sources / sizeof *sources);
-    for (size_t i = 0; i < n; i++) {
-        missing_add(c, r, &(Missing){.source = sources[i], .window = no_window});
-    }
+    sources_missing(c, cond->rule, r);
     episodes_missing(c, r);
     return UNKNOWN;
 }
@@ -464,7 +501,7 @@ static const Hit *false_if_hit(const Case *c, const Condition *cond)
     const HitList *list = cond->false_if ? &c->lists[cond->false_if->index] : NULL;
     for (size_t i = list ? list->hits.count : 0; i > 0; i--) {
         const Hit *hit = &list->hits.at[i - 1];
-        if (hit->truth == YES && !good_run_after(c, hit->span.to_ns)) {
+        if (hit->truth == YES && superseded(c, hit) == NO) {
             return hit;
         }
     }
@@ -512,6 +549,14 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
         return UNKNOWN;
     }
     Truth value = absence(c, cond->rule, covering_span(c, cond), r);
+    if (seen == UNKNOWN && r->near && r->near->why && strcmp(r->near->why, UNDATED) == 0) {
+        sources_missing(c, cond->rule, r);
+        Str stamp = r->near->kept->ev.time_text;
+        Str parts[] = {stamp.len ? STR("it was seen, stamped ") : STR("it was seen without a stamp"), stamp,
+                       STR(" in a log that names no zone: when that was in UTC is not known")};
+        r->why = arena_join(c->run, parts, sizeof parts / sizeof *parts);
+        return UNKNOWN;
+    }
     if (seen == UNKNOWN) {
         r->why = value == NO ? STR("something that may be it was seen, and cannot be decided") : r->why;
         return UNKNOWN;
@@ -690,8 +735,9 @@ static int64_t newest_event(const Analysis *analysis)
     int64_t newest = TIME_NONE;
     for (size_t i = 0; i < analysis->rows.count; i++) {
         const SourceRow *row = analysis->rows.at[i];
-        if (row->service == SERVICE_EVENT_LOG && row->span.to_ns > newest) {
-            newest = row->span.to_ns;
+        if (row->service == SERVICE_EVENT_LOG && row->span.from_ns != TIME_NONE &&
+            row->span.to_ns - row->doubt.early_ns > newest) {
+            newest = row->span.to_ns - row->doubt.early_ns;
         }
     }
     return newest;

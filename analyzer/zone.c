@@ -1,5 +1,7 @@
 #include "zone.h"
 
+#include "zone_local.h"
+
 #define STEP       (15 * NS_MINUTE)
 #define STEPS_WEST 48 /* UTC-12:00 */
 #define STEPS_EAST 56 /* UTC+14:00 */
@@ -160,6 +162,7 @@ void zone_infer(Analysis *analysis)
     Moments m = moments(analysis);
     Clock found = {.change_ns = INT64_MAX};
     bool any = false;
+    zone_local(analysis);
     for (size_t i = 0; i < analysis->rows.count; i++) {
         SourceRow *row = analysis->rows.at[i];
         Clock clock = {.change_ns = INT64_MAX};

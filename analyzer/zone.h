@@ -4,8 +4,9 @@
 
 #include "analysis.h"
 
-/* Shifts such sources to UTC where agent starts follow boots, or enables precede the extension's own log, at one single
- * offset; leaves the others as they are (TRUST_ASSUMED). Brings the analysis back into its total order. */
+/* Event logs printed in local time first (zone_local.h). Then shifts such sources to UTC where agent starts follow
+ * boots, or enables precede the extension's own log, at one single offset; leaves the others as they are
+ * (TRUST_ASSUMED). Brings the analysis back into its total order. */
 void zone_infer(Analysis *analysis);
 
 #endif

@@ -16,6 +16,7 @@ static const Meaning meanings[] = {
     {6006, "EventLog", MARK_SHUTDOWN},
     {41, "Microsoft-Windows-Kernel-Power", MARK_UNCLEAN},
     {6008, "EventLog", MARK_UNCLEAN},
+    {6013, "EventLog", MARK_ZONE},
     {1, "Microsoft-Windows-Kernel-General", MARK_CLOCK},
     {1033, "MsiInstaller", MARK_SOFTWARE},             /* installed, with the status */
     {1034, "MsiInstaller", MARK_SOFTWARE},             /* removed */

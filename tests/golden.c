@@ -55,6 +55,7 @@ static const char *mark_name(Mark mark)
         [MARK_COPY_REMOVED] = "copy_removed",
         [MARK_INSPECT_CUT] = "inspect_cut",
         [MARK_INSPECT_ENCRYPTED] = "inspect_encrypted",
+        [MARK_ZONE] = "zone",
     };
     return (size_t)mark < sizeof names / sizeof *names && names[mark] ? names[mark] : "?";
 }
