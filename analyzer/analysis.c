@@ -220,7 +220,8 @@ static bool mark_counts(const Event *ev)
 static bool state_counts(const Event *ev)
 {
     return ev->service == SERVICE_REGISTRY_STATE ||
-           (ev->service == SERVICE_DISKINSPECT && event_field(ev, STR("Manifest")).len);
+           (ev->service == SERVICE_DISKINSPECT &&
+            (event_field(ev, STR("Manifest")).len || event_field(ev, STR("Member")).len));
 }
 
 static bool is_grave(const Event *ev)

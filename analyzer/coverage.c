@@ -195,10 +195,15 @@ void coverage_close(SourceRow *row, Arena *run)
 
 /* --- questions -------------------------------------------------------------------------------------------------- */
 
+static bool same_source(const SourceRow *row, const CoverageQuery *q)
+{
+    return row->service == q->service &&
+           (q->service != SERVICE_EVENT_LOG || !q->channel.len || str_eq_nocase(row->channel, q->channel));
+}
+
 static bool concerns(const SourceRow *row, const CoverageQuery *q)
 {
-    return row->service == q->service && row->events > 0 &&
-           (q->service != SERVICE_EVENT_LOG || !q->channel.len || str_eq_nocase(row->channel, q->channel));
+    return row->events > 0 && same_source(row, q);
 }
 
 /* How far a row reaches beyond `from`, where it covers that moment; `from` itself if it does not. */
@@ -254,8 +259,22 @@ static const char *lacks_anything(SourceRow *const *rows, size_t count, const Co
     return why;
 }
 
+const char *coverage_absent(SourceRow *const *rows, size_t count, const CoverageQuery *q)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i]->absent && same_source(rows[i], q)) {
+            return "a file of it was collected and is lost, most likely to the secret scanner";
+        }
+    }
+    return NULL;
+}
+
 const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQuery *q)
 {
+    const char *lost = coverage_absent(rows, count, q);
+    if (lost) {
+        return lost;
+    }
     if (q->window.from_ns >= q->window.to_ns) {
         return lacks_anything(rows, count, q);
     }

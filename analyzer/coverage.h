@@ -55,6 +55,7 @@ typedef struct SourceRow {
     Span local; /* of its events with local times, until their zone was looked for (zone.h) */
     VEC(ZoneSeen) zones;
     Doubt doubt; /* the most that one of its events has */
+    bool absent; /* it was collected, and is not in the bundle */
     bool picked; /* somebody picked its events out: it shows what happened, never what did not */
     uint8_t time_digits;
     TimeTrust trust; /* the weakest of its stamps */
@@ -97,6 +98,8 @@ typedef struct CoverageQuery {
     Span window;               /* without a length: no time is known, and the question is about all there is */
     int64_t collection_end_ns; /* the newest event of any event log: a whole log covers up to it */
 } CoverageQuery;
+/* NULL, or that a file of such a source is lost. */
+const char *coverage_absent(SourceRow *const *rows, size_t count, const CoverageQuery *query);
 /* NULL if the rows together cover the window without a hole, else why not: a static text for people. */
 const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQuery *query);
 

@@ -74,6 +74,8 @@
 #define LIMIT_COMPARE  500
 #define LIMIT_QUOTE    2000
 #define LIMIT_EVIDENCE 5
+/* Files that the secret scanner of a disk inspection was given: each is looked for among the members. */
+#define LIMIT_SCANNED 2000
 /* Different error codes of one bundle; a power of two. */
 #define LIMIT_CODES 4096
 

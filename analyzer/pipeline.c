@@ -2,6 +2,7 @@
 
 #include "derive.h"
 #include "machine.h"
+#include "scanned.h"
 #include "zone.h"
 
 static void complain(const Bundle *bundle)
@@ -58,6 +59,7 @@ PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet 
     analysis_open(&analysis, rules, &run);
     bundle_read(&bundle, path, &analysis, opt->threads);
     complain(&bundle);
+    scanned_files(&analysis);
     Machines machines = machine_find(&analysis, &run);
     Analysis *parts = ARENA_NEW(&run, Analysis, machines.names.count);
     MachineStory *stories = ARENA_NEW(&run, MachineStory, machines.names.count);

@@ -179,7 +179,10 @@ static Truth hits_counting(const Case *c, const Condition *cond, Hits *to)
 static const char *lacks_own_log(const Case *c)
 {
     const SourceRow *log = c->episodes->failure ? c->episodes->failure->own_log : NULL;
-    return !log                      ? "the failed run's own log is not in the bundle"
+    CoverageQuery q = {.service = SERVICE_VMSNAPSHOT};
+    const char *lost = log ? NULL : coverage_absent(c->analysis->rows.at, c->analysis->rows.count, &q);
+    return lost                      ? lost
+           : !log                    ? "the failed run's own log is not in the bundle"
            : log->status != ROW_READ ? "the failed run's own log could not be read to its end"
            : log->kept_full          ? "more of the failed run's own log matches than could be kept"
            : log->holes.count        ? "lines of the failed run's own log are missing"
@@ -188,6 +191,11 @@ static const char *lacks_own_log(const Case *c)
 
 static const char *lacks_any(const Case *c, Service service, Span window)
 {
+    CoverageQuery q = {.service = service};
+    const char *lost = coverage_absent(c->analysis->rows.at, c->analysis->rows.count, &q);
+    if (lost) {
+        return lost;
+    }
     for (size_t i = 0; i < c->analysis->rows.count; i++) {
         const SourceRow *row = c->analysis->rows.at[i];
         if (row->service == service && row->status == ROW_READ && row->events && row->span.from_ns != TIME_NONE &&

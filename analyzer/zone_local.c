@@ -344,6 +344,10 @@ static void shift(Analysis *analysis, SourceRow *row, const Clock *clock)
     row_span(row, utc);
     row_doubt(row, doubt_at(clock, utc.from_ns));
     row_doubt(row, doubt_at(clock, utc.to_ns));
+    for (size_t i = 0; i < row->holes.count; i++) {
+        Span *hole = &row->holes.at[i].span;
+        *hole = (Span){hole->from_ns - offset_at(clock, hole->from_ns), hole->to_ns - offset_at(clock, hole->to_ns)};
+    }
     for (size_t i = 0; i < analysis->kept.count; i++) {
         Kept *k = analysis->kept.at[i];
         if (is_local(k, row)) {
@@ -361,6 +365,10 @@ static void leave(Analysis *analysis, SourceRow *row)
     static const Doubt any = {STEPS_EAST * STEP, STEPS_WEST * STEP};
     row_span(row, row->local);
     row_doubt(row, any);
+    for (size_t i = 0; i < row->holes.count; i++) {
+        Span *hole = &row->holes.at[i].span;
+        *hole = (Span){hole->from_ns - any.early_ns, hole->to_ns + any.late_ns};
+    }
     for (size_t i = 0; i < analysis->kept.count; i++) {
         if (is_local(analysis->kept.at[i], row)) {
             analysis->kept.at[i]->ev.doubt = any;

@@ -122,6 +122,7 @@ static bool viewer_cells(Str line, uint8_t comma, Str cells[static VIEWER_CELLS]
 
 static bool viewer_row(Str line, Str cells[static VIEWER_CELLS], Str *rest, uint8_t *comma)
 {
+    line = text_unglued(line);
     static const uint8_t commas[] = {',', '\t', ';'};
     for (size_t i = 0; i < sizeof commas; i++) {
         if (str_find_byte(str_slice(line, 0, 64), commas[i], 0) != STR_NOT_FOUND &&
@@ -213,6 +214,7 @@ static void viewer_event(Table *t, const TextRecord *record)
                                             .id = cells[3],
                                             .level = cells[0],
                                             .message = cell_text(t->scratch, text),
+                                            .redacted = str_has(record->text, STR("***REDACTED***")),
                                             .line = record->line,
                                             .offset = record->offset});
 }
@@ -346,7 +348,8 @@ static void named_event(Table *t, const NamedRow *row)
                                             .message = cells[COL_MESSAGE],
                                             .line = row->line,
                                             .offset = row->offset,
-                                            .record = record});
+                                            .record = record,
+                                            .redacted = str_has(row->text, STR("***REDACTED***"))});
 }
 
 /* Its columns are few dates among much text: what there is at the beginning must do. */
@@ -410,7 +413,7 @@ static bool named_header(Str text, uint8_t *comma, size_t at[static COL_COUNT], 
 
 static Status csv_parse(Source *src, Arena *scratch, Analysis *out)
 {
-    Table t = {.view = {.src = src, .out = out}, .scratch = scratch};
+    Table t = {.view = {.src = src, .out = out, .last_ns = TIME_NONE}, .scratch = scratch};
     size_t lines;
     Line line;
     if (named_header(str_slice(source_peek_text(src, LIMIT_HEAD), 0, LIMIT_HEAD), &t.comma, t.at, &lines)) {

@@ -314,6 +314,7 @@ static bool begins_friendly(Paste *p)
 /* Without the marks of a quotation in a mail. */
 static Str unquoted(Str line)
 {
+    line = text_unglued(line);
     while (line.len && line.at[0] == '>') {
         line = str_from(line, line.len > 1 && line.at[1] == ' ' ? 2 : 1);
     }
@@ -400,8 +401,11 @@ static Survey survey(Str text)
 
 static Status text_parse(Source *src, Arena *scratch, Analysis *out)
 {
-    Paste p = {
-        .view = {.src = src, .out = out}, .scratch = scratch, .text = SIZE_MAX, .xml = SIZE_MAX, .xml_end = SIZE_MAX};
+    Paste p = {.view = {.src = src, .out = out, .last_ns = TIME_NONE},
+               .scratch = scratch,
+               .text = SIZE_MAX,
+               .xml = SIZE_MAX,
+               .xml_end = SIZE_MAX};
     const char *how = "";
     Survey s = survey(str_slice(source_peek_text(src, PEEK_FIRST), 0, PEEK_FIRST));
     p.view.order = date_order(&s.votes, s.language, &how);

@@ -265,6 +265,16 @@ static void kernel_time(EventView *view, const Event *ev)
     }
 }
 
+/* Logs are printed newest first, too. */
+static void redacted_hole(EventView *view, const Event *ev)
+{
+    int64_t last = view->last_ns == TIME_NONE ? ev->time_ns : view->last_ns;
+    Span span = {last < ev->time_ns ? last : ev->time_ns, last < ev->time_ns ? ev->time_ns : last};
+    if (ev->time_ns != TIME_NONE) {
+        coverage_hole(view->out->row, view->out->run, span, "lines were redacted");
+    }
+}
+
 static Str channel_of(const EventView *view, const ViewedEvent *viewed)
 {
     if (viewed->channel.len) {
@@ -295,6 +305,10 @@ void event_view_add(EventView *view, const ViewedEvent *viewed)
     ev.id = str_u64(viewed->id, 10, &id) && id <= UINT32_MAX ? (uint32_t)id : 0;
     time_of(view, viewed, &ev);
     kernel_time(view, &ev);
+    if (viewed->redacted) {
+        redacted_hole(view, &ev);
+    }
+    view->last_ns = ev.time_ns;
     event_record_mark(&ev);
     view->lesser = view->lesser || ev.level == LEVEL_INFO || ev.level == LEVEL_VERBOSE;
     analysis_add(view->out, view->src, &ev);

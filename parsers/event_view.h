@@ -12,6 +12,7 @@ typedef struct ViewedEvent { /* what is not told is empty */
     size_t field_count;
     uint64_t line, offset;
     uint64_t record; /* 0: not told */
+    bool redacted;   /* something between it and the one before was taken away */
 } ViewedEvent;
 
 typedef struct EventView { /* of one file */
@@ -20,8 +21,9 @@ typedef struct EventView { /* of one file */
     Str channel; /* of events that do not tell theirs, nor does their source */
     DateOrder order;
     Status status;
-    bool undated; /* already told of */
-    bool lesser;  /* there are events below a warning: nobody picked out the errors */
+    int64_t last_ns; /* of the event before; TIME_NONE */
+    bool undated;    /* already told of */
+    bool lesser;     /* there are events below a warning: nobody picked out the errors */
 } EventView;
 
 /* A date as it stands in a file: without a zone (local), with one (stamped), or none. */

@@ -222,6 +222,18 @@ static void scanned_file(Results *r, const Line *line, Str path, Str outcome)
     analysis_diag_line(r->out, r->src, line->number, (const char *)arena_join(r->scratch, parts, 4).at);
 }
 
+/* Member: as the zip names it. */
+static void scan_result(Results *r, const Line *line, Str path, Str outcome)
+{
+    TextEvent t = event_of(line, LEVEL_INFO);
+    t.ev.mark = str_eq(outcome, STR("Removed")) ? MARK_COPY_REMOVED : MARK_NONE;
+    text_field(&t, STR("Operation"), STR("credscan"));
+    text_field(&t, STR("Path"), disk_path(path));
+    text_field(&t, STR("Result"), outcome);
+    text_field(&t, STR("Member"), text_scanned_member(path));
+    text_add(&t, r->src, r->out);
+}
+
 static size_t scanned_files(Results *r, const Line *line, Str name, Str outcome)
 {
     size_t count = 0;
@@ -233,8 +245,7 @@ static size_t scanned_files(Results *r, const Line *line, Str name, Str outcome)
             item = str_slice(item, 1, item.len - 1);
         }
         if (item.len) {
-            Mark mark = str_eq(outcome, STR("Removed")) ? MARK_COPY_REMOVED : MARK_NONE;
-            result(r, line, STR("credscan"), disk_path(item), outcome, mark);
+            scan_result(r, line, item, outcome);
             scanned_file(r, line, disk_path(item), outcome);
             count++;
         }

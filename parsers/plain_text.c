@@ -1,8 +1,10 @@
-/* Any other text, line by line. A stamp at the start of a line is read; other lines have no time. Also the list of what
- * the secret scanner found (bundle-formats.md section 1.1.3), of which only file and kind are taken. */
+/* Any other text, line by line. A stamp at the start of a line is read; other lines have no time. Also the lists of
+ * what the secret scanner was given, and of what it found (bundle-formats.md section 1.1.3): of that only file and kind
+ * are taken. */
 #include "text_stamp.h"
 
 #define MATCHES STR("credscan-matches.tsv")
+#define SCANNED STR("scanfilelist.tsv")
 
 static void line_event(const Line *line, TextEvent *t)
 {
@@ -80,6 +82,29 @@ static Status matches_parse(Source *src, Arena *scratch, Analysis *out)
     return ST_OK;
 }
 
+/* What was given to the scanner: one path a line. */
+static Status scanned_parse(Source *src, Analysis *out)
+{
+    for (Line line; source_line(src, &line);) {
+        Str member = text_scanned_member(str_trim(line.text));
+        TextEvent t = {.ev = {.time_ns = TIME_NONE,
+                              .trust = TRUST_NONE,
+                              .service = SERVICE_DISKINSPECT,
+                              .level = LEVEL_INFO,
+                              .is_line = true,
+                              .record = line.number,
+                              .offset = line.offset,
+                              .message = line.text}};
+        text_field(&t, STR("Operation"), STR("credscan"));
+        text_field(&t, STR("Result"), STR("Given"));
+        text_field(&t, STR("Member"), member);
+        if (member.len) {
+            text_add(&t, src, out);
+        }
+    }
+    return ST_OK;
+}
+
 static Bid plain_bid(Str path, Str head)
 {
     (void)path;
@@ -90,6 +115,7 @@ static Bid plain_bid(Str path, Str head)
 static Status plain_parse(Source *src, Arena *scratch, Analysis *out)
 {
     return str_starts_nocase(src->name, str_slice(MATCHES, 0, 16)) ? matches_parse(src, scratch, out)
+           : str_eq_nocase(src->name, SCANNED)                     ? scanned_parse(src, out)
                                                                    : text_parse(src, out);
 }
 

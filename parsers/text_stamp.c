@@ -142,6 +142,12 @@ bool text_next(Str *rest, Str *line)
     return true;
 }
 
+Str text_scanned_member(Str path)
+{
+    size_t device = str_find_nocase(path, STR("/device_"), 0);
+    return device == STR_NOT_FOUND ? (Str){0} : str_from(path, device + 1);
+}
+
 Str text_name(Str path)
 {
     size_t cut = str_rfind_byte(path, '/');

@@ -29,6 +29,9 @@ Str text_head(Str head, TextHead *room);
 bool text_looking(Str head);
 /* The next line of a text, without its line end; false once *rest is used up. */
 bool text_next(Str *rest, Str *line);
+/* `/output/<id>/device_0/WindowsAzure/x.log`, as a disk inspection names files to its secret scanner, as the zip names
+ * it; empty if it is no such path. */
+Str text_scanned_member(Str path);
 /* The last part of a member's path. */
 Str text_name(Str path);
 
