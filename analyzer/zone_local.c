@@ -154,7 +154,7 @@ static bool same_events(const Analysis *analysis, const SourceRow *row, Clock *c
     }
     for (size_t i = 0; i < analysis->kept.count; i++) {
         bool steps[STEPS] = {false};
-        if (is_local(analysis->kept.at[i], row)) {
+        if (is_local(analysis->kept.at[i], row) && row->service == SERVICE_EVENT_LOG) {
             pair_event(&p, &analysis->kept.at[i]->ev, steps);
         }
         for (size_t s = 0; s < STEPS; s++) {
@@ -396,10 +396,10 @@ static bool clock_find(Analysis *analysis, const SourceRow *row, Clock *clock)
 }
 
 /* What was printed of one machine was most likely printed by one person at one computer. */
-static const Clock *other_clock(const Clock *clocks, size_t count)
+static const Clock *other_clock(const Analysis *analysis, const Clock *clocks, Service service)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (clocks[i].zones.count) {
+    for (size_t i = 0; i < analysis->rows.count; i++) {
+        if (clocks[i].zones.count && analysis->rows.at[i]->service == service) {
             return &clocks[i];
         }
     }
@@ -418,7 +418,7 @@ void zone_local(Analysis *analysis)
     }
     for (size_t i = 0; i < count; i++) {
         SourceRow *row = analysis->rows.at[i];
-        const Clock *clock = clocks[i].zones.count ? &clocks[i] : other_clock(clocks, count);
+        const Clock *clock = clocks[i].zones.count ? &clocks[i] : other_clock(analysis, clocks, row->service);
         if (row->local.from_ns == TIME_NONE) {
             continue;
         }
@@ -430,6 +430,6 @@ void zone_local(Analysis *analysis)
         note(analysis, row,
              !clock                ? "not known, because nothing in the bundle tells it"
              : clock == &clocks[i] ? clock->how
-                                   : "taken as that of another printed log of the bundle");
+                                   : "taken as that of another such log of the bundle");
     }
 }
