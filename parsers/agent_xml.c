@@ -1,0 +1,382 @@
+/* XML files of the agent, its installer and .NET, of which only what decides or tells something is taken:
+ *
+ *   C:\Windows\Panther\VmAgentInstaller.xml (fragments without a root)
+ *     <Event time="2019-12-12T12:49:05.123Z" category="ERROR" source="GuestAgent"><UnhandledError><Message>…</Message>
+ *     <Number>424</Number><Description>…</Description></UnhandledError></Event>
+ *   C:\WindowsAzure\config\*.xml: GoalState (Incarnation) and Extensions, the wanted plugins with their settings'
+ * numbers <Extensions goalStateIncarnation="9"><Plugins><Plugin name="…VMSnapshot" version="1.0.70.0" state="enabled"
+ * …/>
+ *     </Plugins><PluginSettings><Plugin name="…"><RuntimeSettings
+ * seqNo="5">{…}</RuntimeSettings></Plugin></PluginSettings> machine.config: whether it is XML at all, and whether it
+ * loads the ServiceModelSink that keeps the agent from starting
+ *
+ * Others (WaSetup.xml, CommonAgentConfig.config) are only looked at for being whole. Settings and certificates are
+ * never taken. bundle-formats.md section 3.5; causes.md sections 3.4.7 to 3.4.9; the agent's protocol as WALinuxAgent
+ * has it. */
+#include <libxml/xmlreader.h>
+
+#include "base/utf.h"
+#include "text_stamp.h"
+
+#define SINK STR("Microsoft.VisualStudio.Diagnostics.ServiceModelSink")
+/* Attributes of one element: libxml2 compares each with all others. */
+#define TAG_ATTRIBUTES 64
+#define TEXT_BYTES     2000
+
+typedef struct Doc { /* one document, or one fragment of a file */
+    Source *src;
+    Analysis *out;
+    Arena *scratch;
+    Status status;
+    uint64_t line, offset; /* where it begins */
+    size_t events;
+    Str incarnation; /* of the goal state */
+    size_t plugins;
+    bool machine_config;
+} Doc;
+
+/* --- the reader ----------------------------------------------------------------------------------------------------
+ */
+
+static Str xml_str(const xmlChar *text)
+{
+    return text ? (Str){text, (size_t)xmlStrlen(text)} : (Str){0};
+}
+
+/* A copy: the reader's own texts live until its next step. */
+static Str attribute(Doc *d, xmlTextReader *reader, const char *name)
+{
+    xmlChar *value = xmlTextReaderGetAttribute(reader, (const xmlChar *)name);
+    Str copy = arena_str(d->scratch, str_slice(xml_str(value), 0, TEXT_BYTES));
+    xmlFree(value);
+    return copy;
+}
+
+static TextEvent event_of(Doc *d, xmlTextReader *reader, Level level)
+{
+    long line = reader ? xmlGetLineNo(xmlTextReaderCurrentNode(reader)) : 0;
+    return (TextEvent){.ev = {.time_ns = TIME_NONE,
+                              .trust = TRUST_NONE,
+                              .service = SERVICE_OTHER,
+                              .level = level,
+                              .is_line = true,
+                              .record = d->line + (line > 1 ? (uint64_t)line - 1 : 0),
+                              .offset = d->offset}};
+}
+
+static void tell(Doc *d, TextEvent *t)
+{
+    text_codes(t, t->ev.message);
+    text_add(t, d->src, d->out);
+    d->events++;
+}
+
+/* --- what the documents say ----------------------------------------------------------------------------------------
+ */
+
+typedef struct Where { /* in the document */
+    int depth;
+    Str element;                /* the leaf whose text comes next */
+    Str name, version;          /* of the plugin that is open */
+    Str time, category, source; /* of the installer's event that is open */
+    VEC(Str) said;              /* its texts */
+    Str number;
+} Where;
+
+static void plugin(Doc *d, xmlTextReader *reader, Where *w)
+{
+    TextEvent t = event_of(d, reader, LEVEL_INFO);
+    Str state = attribute(d, reader, "state");
+    w->name = attribute(d, reader, "name");
+    w->version = attribute(d, reader, "version");
+    if (!state.len) {
+        return; /* of PluginSettings: its settings tell */
+    }
+    d->plugins++;
+    text_field(&t, STR("Handler"), w->name);
+    text_field(&t, STR("Version"), w->version);
+    text_field(&t, STR("State"), state);
+    Str parts[] = {STR("wanted: "), w->name, STR(" "), w->version, STR(", "), state};
+    t.ev.message = arena_join(d->scratch, parts, sizeof parts / sizeof *parts);
+    tell(d, &t);
+}
+
+static void runtime_settings(Doc *d, xmlTextReader *reader, const Where *w)
+{
+    TextEvent t = event_of(d, reader, LEVEL_INFO);
+    Str number = attribute(d, reader, "seqNo");
+    text_field(&t, STR("Handler"), w->name);
+    text_field(&t, STR("Version"), w->version);
+    text_field(&t, STR("Sequence"), number);
+    Str parts[] = {STR("settings of "), w->name, STR(" "), w->version, STR(": number "), number};
+    t.ev.message = arena_join(d->scratch, parts, sizeof parts / sizeof *parts);
+    tell(d, &t);
+}
+
+static void service_model_sink(Doc *d, xmlTextReader *reader)
+{
+    TextEvent t = event_of(d, reader, LEVEL_WARNING);
+    t.ev.message =
+        arena_join(d->scratch, (Str[]){STR("machine.config loads "), SINK, STR(": the agent cannot start")}, 3);
+    text_field(&t, STR("Type"), SINK);
+    tell(d, &t);
+    analysis_note(d->out, STR("loads the ServiceModelSink, which keeps the agent from starting"));
+}
+
+static void installer_event(Doc *d, xmlTextReader *reader, Where *w)
+{
+    TextEvent t = event_of(d, reader, LEVEL_INFO);
+    Timestamp time;
+    bool error = str_eq_nocase(w->category, STR("ERROR"));
+    t.ev.level = error ? LEVEL_ERROR : str_starts_nocase(w->category, STR("WARN")) ? LEVEL_WARNING : LEVEL_INFO;
+    t.ev.provider = w->source;
+    t.ev.time_text = w->time;
+    if (timestamp_iso(w->time, &time, NULL)) {
+        t.ev.time_ns = time.ns;
+        t.ev.time_digits = time.digits;
+        t.ev.trust = time.zoned ? TRUST_STAMPED : TRUST_ASSUMED;
+    }
+    t.ev.message = arena_join(d->scratch, w->said.at, w->said.count);
+    text_field(&t, STR("Number"), w->number);
+    tell(d, &t);
+    w->said.count = 0;
+    w->number = (Str){0};
+}
+
+static void element_begins(Doc *d, xmlTextReader *reader, Where *w)
+{
+    Str name = xml_str(xmlTextReaderConstLocalName(reader));
+    w->element = arena_str(d->scratch, str_slice(name, 0, 64));
+    if (str_eq(name, STR("Plugin"))) {
+        plugin(d, reader, w);
+    } else if (str_eq(name, STR("RuntimeSettings")) && w->name.len) {
+        runtime_settings(d, reader, w);
+    } else if (str_eq(name, STR("Extensions"))) {
+        Str incarnation = attribute(d, reader, "goalStateIncarnation");
+        d->incarnation = incarnation.len ? incarnation : d->incarnation;
+    } else if (str_eq(name, STR("Event"))) {
+        w->time = attribute(d, reader, "time");
+        w->category = attribute(d, reader, "category");
+        w->source = attribute(d, reader, "source");
+    } else if (d->machine_config && str_has(attribute(d, reader, "type"), SINK)) {
+        service_model_sink(d, reader);
+    }
+}
+
+static void text_seen(Doc *d, xmlTextReader *reader, Where *w)
+{
+    Str text = arena_str(d->scratch, str_slice(str_trim(xml_str(xmlTextReaderConstValue(reader))), 0, TEXT_BYTES));
+    if (str_eq(w->element, STR("Incarnation"))) {
+        d->incarnation = text;
+    } else if (w->time.len && str_eq(w->element, STR("Number"))) {
+        w->number = text;
+    } else if (w->time.len && text.len && w->said.count < 64) {
+        Str blank = w->said.count ? STR(" ") : (Str){0};
+        *VEC_ADD(d->scratch, &w->said) = blank;
+        *VEC_ADD(d->scratch, &w->said) = text;
+    }
+}
+
+/* NULL, or why the rest could not be read. */
+static const char *walk(Doc *d, xmlTextReader *reader)
+{
+    Where w = {0};
+    int more;
+    while ((more = xmlTextReaderRead(reader)) == 1) {
+        int type = xmlTextReaderNodeType(reader);
+        bool event = str_eq(xml_str(xmlTextReaderConstLocalName(reader)), STR("Event"));
+        if (xmlTextReaderDepth(reader) > LIMIT_XML_DEPTH) {
+            analysis_limit(d->out, "XML depth", "elements nested deeper than this are not read");
+            return "elements nested too deep";
+        }
+        if (type == XML_READER_TYPE_ELEMENT && xmlTextReaderAttributeCount(reader) > TAG_ATTRIBUTES) {
+            return "an element has too many attributes";
+        }
+        bool empty = type == XML_READER_TYPE_ELEMENT && xmlTextReaderIsEmptyElement(reader);
+        if (type == XML_READER_TYPE_ELEMENT) {
+            element_begins(d, reader, &w);
+        } else if (type == XML_READER_TYPE_TEXT || type == XML_READER_TYPE_CDATA) {
+            text_seen(d, reader, &w);
+        }
+        if (event && w.time.len && (empty || type == XML_READER_TYPE_END_ELEMENT)) {
+            installer_event(d, reader, &w);
+            w.time = (Str){0};
+        }
+    }
+    return more == 0 ? NULL : "it is not well-formed XML";
+}
+
+/* Before libxml2 sees it: it compares each attribute of an element with all others. */
+static bool has_long_tag(Str text)
+{
+    for (size_t at = 0; (at = str_find_byte(text, '<', at)) != STR_NOT_FOUND; at++) {
+        size_t end = str_find_byte(text, '>', at), equals = 0;
+        Str tag = str_slice(text, at, end);
+        for (size_t i = 0; (i = str_find_byte(tag, '=', i)) != STR_NOT_FOUND && equals <= 4 * TAG_ATTRIBUTES; i++) {
+            equals++;
+        }
+        if (equals > 4 * TAG_ATTRIBUTES && at + 1 < text.len && text.at[at + 1] != '!') {
+            return true;
+        }
+        at = end == STR_NOT_FOUND ? text.len : end;
+    }
+    return false;
+}
+
+static bool is_utf8(Str text)
+{
+    uint32_t rune;
+    size_t used = 1;
+    for (size_t at = 0; used && at < text.len; at += used) {
+        used = utf8_decode(text, at, &rune);
+    }
+    return used > 0;
+}
+
+static void damage(Doc *d, uint64_t line, const char *why)
+{
+    d->status = ST_FAILED;
+    analysis_diag_line(d->out, d->src, line, why);
+}
+
+/* *line: where reading ended. */
+static const char *document(Doc *d, Str text, uint64_t *line)
+{
+    const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
+    *line = d->line;
+    if (str_has_nocase(text, STR("<!DOCTYPE"))) {
+        return "a document type declaration, which no such file has";
+    }
+    if (has_long_tag(text)) {
+        return "an element has too many attributes";
+    }
+    const char *encoding = is_utf8(text) ? "UTF-8" : "ISO-8859-1";
+    xmlTextReader *reader = xmlReaderForMemory((const char *)text.at, (int)text.len, NULL, encoding, options);
+    if (!reader) {
+        return "libxml2 is out of memory";
+    }
+    const char *why = walk(d, reader);
+    int at = xmlTextReaderGetParserLineNumber(reader);
+    *line += at > 1 ? (uint64_t)at - 1 : 0;
+    xmlFreeTextReader(reader);
+    return why;
+}
+
+/* --- files ---------------------------------------------------------------------------------------------------------
+ */
+
+static uint64_t lines_of(Str text)
+{
+    uint64_t n = 0;
+    for (size_t at = 0; (at = str_find_byte(text, '\n', at)) != STR_NOT_FOUND; at++) {
+        n++;
+    }
+    return n;
+}
+
+/* The declaration may name an encoding that the bytes, decoded at the door, no longer have. */
+static Str without_declaration(Str text)
+{
+    size_t end = str_starts(text, STR("<?xml")) ? str_find(text, STR("?>"), 0) : STR_NOT_FOUND;
+    return end == STR_NOT_FOUND ? text : str_from(text, end + 2);
+}
+
+/* The installer appends one element after the other: each is a document. */
+static void fragments(Doc *d, Str text)
+{
+    Str whole = text;
+    for (size_t at = 0, end; (at = str_find(text, STR("<Event "), at)) != STR_NOT_FOUND; at = end) {
+        size_t close = str_find(text, STR("</Event>"), at), next = str_find(text, STR("<Event "), at + 1);
+        uint64_t line;
+        end = close == STR_NOT_FOUND || close > next ? next : close + 8;
+        end = end == STR_NOT_FOUND ? text.len : end;
+        d->offset = at;
+        d->line = 1 + lines_of(str_slice(whole, 0, at));
+        const char *why = document(d, str_slice(text, at, end), &line);
+        if (why) {
+            damage(d, line, why);
+        }
+        arena_reset(d->scratch);
+    }
+}
+
+static bool is_machine_config(Str path)
+{
+    return str_eq_nocase(text_name(path), STR("machine.config"));
+}
+
+static void config_broken(Doc *d, uint64_t line, const char *why)
+{
+    TextEvent t = event_of(d, NULL, LEVEL_ERROR);
+    t.ev.record = line;
+    t.ev.message = STR("machine.config is not well-formed XML: no .NET program can start, the agent neither");
+    damage(d, line, why);
+    tell(d, &t);
+}
+
+static void whole(Doc *d, Str text)
+{
+    uint64_t line;
+    Arena note = {0};
+    const char *why = document(d, text, &line);
+    if (why && d->machine_config) {
+        config_broken(d, line, why);
+    } else if (why) {
+        damage(d, line, why);
+    }
+    if (d->incarnation.len) {
+        Str parts[] = {STR("goal state "), d->incarnation,
+                       d->plugins ? arena_format(&note, ", %zu plugins wanted", d->plugins) : (Str){0}};
+        analysis_note(d->out, arena_join(&note, parts, 3));
+    } else if (d->machine_config && !d->events) {
+        analysis_note(d->out, STR("well-formed, and without the ServiceModelSink that keeps the agent from starting"));
+    }
+    arena_free(&note);
+}
+
+static Status xml_parse(Source *src, Arena *scratch, Analysis *out)
+{
+    Doc d = {.src = src, .out = out, .scratch = scratch, .line = 1, .machine_config = is_machine_config(src->path)};
+    Str text = source_peek_text(src, LIMIT_DOCUMENT);
+    if (text.len >= LIMIT_DOCUMENT) {
+        analysis_limit(out, "document size", "XML files are read up to 16 MiB");
+        d.status = ST_PARTIAL;
+        text = str_slice(text, 0, LIMIT_DOCUMENT);
+    }
+    Str body = without_declaration(text);
+    bool many = str_starts(str_trim(body), STR("<Event "));
+    if (many) {
+        fragments(&d, text);
+    } else {
+        whole(&d, body);
+    }
+    source_consume_text(src, text.len);
+    return d.status;
+}
+
+static Bid xml_bid(Str path, Str head)
+{
+    static const char *const roots[] = {"<Extensions", "<GoalState", "<Event time=", "<CommonAgentConfig", "<WaSetup"};
+    TextHead room;
+    Str text = text_head(head, &room), name = text_name(path);
+    bool looking = text_looking(text) && str_find_byte(text, '<', 0) != STR_NOT_FOUND;
+    for (size_t i = 0; looking && i < sizeof roots / sizeof *roots; i++) {
+        Str body = str_trim(without_declaration(text));
+        if (str_starts(body, str_of(roots[i]))) {
+            return BID_SHAPE;
+        }
+    }
+    bool named = is_machine_config(path) || str_eq_nocase(name, STR("VmAgentInstaller.xml")) ||
+                 str_eq_nocase(name, STR("WaSetup.xml")) || str_eq_nocase(name, STR("CommonAgentConfig.config")) ||
+                 (str_has_nocase(path, STR("WindowsAzure/config/")) && str_ends_nocase(name, STR(".xml")));
+    return looking && named ? BID_NAME : BID_NO;
+}
+
+const Parser parser_agent_xml = {
+    .name = "agent_xml",
+    .reads = "XML of the agent: wanted plugins, the installer's errors, machine.config",
+    .kind = "other",
+    .service = SERVICE_OTHER,
+    .bid = xml_bid,
+    .parse = xml_parse,
+};
