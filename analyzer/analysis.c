@@ -181,9 +181,8 @@ static void codes_scan(Analysis *out, const Event *ev)
 {
     if (ev->service != SERVICE_EVENT_LOG || ev->text_only) {
         codes_of(out, ev, ev->message);
-        return;
     }
-    for (size_t i = 0; i < ev->field_count; i++) {
+    for (size_t i = 0; ev->service == SERVICE_EVENT_LOG && !ev->text_only && i < ev->field_count; i++) {
         codes_of(out, ev, ev->fields[i].value);
     }
     uint64_t status;

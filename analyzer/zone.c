@@ -18,7 +18,9 @@ static Moments moments(const Analysis *analysis)
     Moments m = {0};
     for (size_t i = 0; i < analysis->kept.count; i++) {
         const Event *ev = &analysis->kept.at[i]->ev;
-        if (ev->trust == TRUST_STAMPED && ev->mark == MARK_BOOT) {
+        bool certain = ev->trust == TRUST_STAMPED ||
+                       (ev->trust == TRUST_INFERRED && ev->doubt.early_ns == 0 && ev->doubt.late_ns == 0);
+        if (certain && ev->mark == MARK_BOOT) {
             *VEC_ADD(analysis->run, &m.boots) = ev->time_ns;
         } else if (ev->trust == TRUST_STAMPED && ev->service == SERVICE_COMMANDEXECUTION) {
             *VEC_ADD(analysis->run, &m.runs) = ev->time_ns;

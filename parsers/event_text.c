@@ -399,6 +399,11 @@ static Survey survey(Str text)
     return s;
 }
 
+bool event_text_within(Str text)
+{
+    return survey(text).blocks > 0;
+}
+
 static Status text_parse(Source *src, Arena *scratch, Analysis *out)
 {
     Paste p = {.view = {.src = src, .out = out, .last_ns = TIME_NONE},
@@ -430,7 +435,7 @@ static Bid text_bid(Str path, Str head)
     TextHead room;
     Str text = text_head(head, &room);
     (void)path;
-    return text_looking(text) && survey(text).blocks ? BID_SHAPE : BID_NO;
+    return text_looking(text) && event_text_within(text) ? BID_SHAPE : BID_NO;
 }
 
 const Parser parser_event_text = {

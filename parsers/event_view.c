@@ -284,8 +284,25 @@ static Str channel_of(const EventView *view, const ViewedEvent *viewed)
     return known;
 }
 
+/* `… Installation success or error status: 1603.`: in every language the fourth datum, the status, ends the text. */
+static bool msi_status(const ViewedEvent *viewed, uint64_t id, Field *field)
+{
+    Str text = str_trim(viewed->message);
+    while (text.len && !byte_digit(text.at[text.len - 1]) && text.at[text.len - 1] != ':') {
+        text.len--;
+    }
+    size_t from = text.len;
+    while (from > 0 && byte_digit(text.at[from - 1])) {
+        from--;
+    }
+    *field = (Field){STR("Data4"), str_from(text, from)};
+    return str_eq_nocase(viewed->source, STR("MsiInstaller")) && id >= 1033 && id <= 1036 && field->value.len &&
+           field->value.len <= 10;
+}
+
 void event_view_add(EventView *view, const ViewedEvent *viewed)
 {
+    Field status;
     uint64_t id = 0;
     Event ev = {.time_ns = TIME_NONE,
                 .trust = TRUST_NONE,
@@ -303,6 +320,10 @@ void event_view_add(EventView *view, const ViewedEvent *viewed)
                 .fields = viewed->fields,
                 .field_count = viewed->field_count};
     ev.id = str_u64(viewed->id, 10, &id) && id <= UINT32_MAX ? (uint32_t)id : 0;
+    if (ev.text_only && msi_status(viewed, id, &status)) {
+        ev.fields = &status;
+        ev.field_count = 1;
+    }
     time_of(view, viewed, &ev);
     kernel_time(view, &ev);
     if (viewed->redacted) {

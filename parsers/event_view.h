@@ -29,6 +29,8 @@ typedef struct EventView { /* of one file */
 /* A date as it stands in a file: without a zone (local), with one (stamped), or none. */
 bool event_view_date(Str text, DateOrder order, Timestamp *out);
 void event_view_add(EventView *view, const ViewedEvent *viewed);
+/* True if events were copied into this text (event_text.c reads them). */
+bool event_text_within(Str text);
 /* The channel whose name is in a file's name: `Application.csv`, `vm1 system events.txt`; empty if none, or both. */
 Str event_view_channel(Str file_name);
 /* The channel that a well-known source writes to, else empty. */

@@ -1,10 +1,15 @@
 /* Any other text, line by line. A stamp at the start of a line is read; other lines have no time. Also the lists of
  * what the secret scanner was given, and of what it found (bundle-formats.md section 1.1.3): of that only file and kind
  * are taken. */
+#include "event_view.h"
 #include "text_stamp.h"
+
+extern const Parser parser_event_text;
 
 #define MATCHES STR("credscan-matches.tsv")
 #define SCANNED STR("scanfilelist.tsv")
+/* How far into a text copied events are looked for. */
+#define QUOTED_WITHIN (256 * KIB)
 
 static void line_event(const Line *line, TextEvent *t)
 {
@@ -112,10 +117,13 @@ static Bid plain_bid(Str path, Str head)
     return text_looking(text_head(head, &room)) ? BID_TEXT : BID_NO;
 }
 
+/* Events may be quoted behind the head that a bid sees: mails have long ones. */
 static Status plain_parse(Source *src, Arena *scratch, Analysis *out)
 {
+    Str peek = str_slice(source_peek_text(src, QUOTED_WITHIN), 0, QUOTED_WITHIN);
     return str_starts_nocase(src->name, str_slice(MATCHES, 0, 16)) ? matches_parse(src, scratch, out)
            : str_eq_nocase(src->name, SCANNED)                     ? scanned_parse(src, out)
+           : event_text_within(peek)                               ? parser_event_text.parse(src, scratch, out)
                                                                    : text_parse(src, out);
 }
 
