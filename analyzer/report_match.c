@@ -37,7 +37,7 @@ static void put_found(const Found *f, Sink *out)
     key(out, "level", f->rule->level);
     key(out, "source", f->last->row->path);
     sink_format(out, ev->is_line ? ",\"line\":%llu" : ",\"record\":%llu", (unsigned long long)ev->record);
-    if (ev->time_ns != TIME_NONE) {
+    if (ev->time_ns != TIME_NONE && ev->trust != TRUST_LOCAL) {
         sink_put(out, ",\"time\":\"");
         sink_time(out, ev->time_ns, ev->time_digits);
         sink_put(out, "\"");

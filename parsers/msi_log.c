@@ -253,7 +253,7 @@ static Status msi_parse(Source *src, Arena *scratch, Analysis *out)
     }
     log_note(&log);
     arena_free(&log.keep);
-    return status;
+    return status_worse(status, text_end(src, out));
 }
 
 static Bid msi_bid(Str path, Str head)
