@@ -82,6 +82,11 @@ static bool is_number(Str text)
 
 /* --- one event ---------------------------------------------------------------------------------------------------- */
 
+static void trouble(Paste *p, uint64_t line, const char *what)
+{
+    p->view.status = status_worse(p->view.status, analysis_diag_line(p->view.out, p->view.src, line, what));
+}
+
 static Str joined(Paste *p, size_t from, size_t to)
 {
     VEC(Str) parts = {0};
@@ -149,8 +154,32 @@ static void friendly_add(Paste *p, size_t end)
     if (friendly_view(lines.at, lines.count, p->scratch, &p->ev)) {
         event_view_add(&p->view, &p->ev);
     } else {
-        p->view.status =
-            analysis_diag_line(p->view.out, p->view.src, p->ev.line, "a copied event without source or id");
+        trouble(p, p->ev.line, "a copied event without source or id");
+    }
+}
+
+/* Where the text of a block ends: before its XML and the label in front of that. */
+static size_t message_end(const Paste *p, size_t end)
+{
+    Str name, value;
+    size_t to = p->xml < end ? p->xml : end;
+    while (p->xml < end && to > p->text && !str_trim(p->lines.at[to - 1].text).len) {
+        to--;
+    }
+    bool label_of_xml = p->xml < end && to > p->text && label(p->lines.at[to - 1].text, &name, &value) && !value.len;
+    return to - label_of_xml;
+}
+
+static void block_add(Paste *p, size_t end)
+{
+    size_t to = message_end(p, end);
+    p->ev.message = p->text < to ? joined(p, p->text, to) : (Str){0};
+    bool told = p->xml < end && xml_add(p, p->ev.message, joined(p, p->xml, p->xml_end < end ? p->xml_end : end));
+    if (!told && p->ev.id.len) {
+        event_view_add(&p->view, &p->ev);
+    }
+    if (p->form == FORM_HEAD) {
+        trouble(p, p->ev.line, "a copied event ends before its description");
     }
 }
 
@@ -162,28 +191,10 @@ static void block_end(Paste *p, size_t end)
     }
     p->ev.line = p->lines.at[p->head].number;
     p->ev.offset = p->lines.at[p->head].offset;
-    size_t text_end = p->xml < end ? p->xml : end;
     if (p->form == FORM_FRIENDLY) {
         friendly_add(p, end);
-        return;
-    }
-    /* The label in front of the XML is no part of the text. */
-    Str name, value;
-    while (p->xml < end && text_end > p->text && !str_trim(p->lines.at[text_end - 1].text).len) {
-        text_end--;
-    }
-    if (p->xml < end && text_end > p->text && label(p->lines.at[text_end - 1].text, &name, &value) && !value.len) {
-        text_end--;
-    }
-    p->ev.message = p->text < text_end ? joined(p, p->text, text_end) : (Str){0};
-    size_t xml_end = p->xml_end < end ? p->xml_end : end;
-    bool told = p->xml < end && xml_add(p, p->ev.message, joined(p, p->xml, xml_end));
-    if (!told && p->ev.id.len) {
-        event_view_add(&p->view, &p->ev);
-    }
-    if (p->form == FORM_HEAD) {
-        p->view.status = status_worse(p->view.status, analysis_diag_line(p->view.out, p->view.src, p->ev.line,
-                                                                         "a copied event ends before its description"));
+    } else {
+        block_add(p, end);
     }
 }
 
@@ -231,37 +242,51 @@ static size_t line_before(const Paste *p, size_t at)
     return SIZE_MAX;
 }
 
-/* Log name, source, date and id stand one under the other; the last line is the id. The name of the log may be missing.
- */
+typedef struct Head {
+    size_t lines[4]; /* of id, date, source, log: upwards */
+    size_t count;    /* three are enough */
+    size_t above;    /* the line before them, or SIZE_MAX */
+} Head;
+
+/* Log name, source, date and id stand one under the other, the id last; the name of the log may be missing. */
+static bool find_head(const Paste *p, Head *head)
+{
+    Str name, value;
+    *head = (Head){.above = p->lines.count - 1};
+    for (; head->count < 4 && head->above != SIZE_MAX; head->count++) {
+        size_t n = head->count;
+        if (!label(p->lines.at[head->above].text, &name, &value) || !value.len || (n == 0 && !is_number(value)) ||
+            (n == 1 && !is_date(value)) || (n == 3 && is_date(value))) {
+            break;
+        }
+        head->lines[n] = head->above;
+        head->above = line_before(p, head->above);
+    }
+    return head->count > 2;
+}
+
+/* `Event[12]:` */
+static bool is_numbering(Str line)
+{
+    line = friendly_text(line);
+    return str_find_byte(line, '[', 0) != STR_NOT_FOUND && (str_ends(line, STR("]")) || str_ends(line, STR("]:")));
+}
+
 static bool begins_block(Paste *p)
 {
-    Str name, value, ids[4] = {{0}}; /* id, date, source, log */
-    size_t at = p->lines.count - 1, first = at;
-    for (size_t i = 0; i < 4; i++) {
-        if (!label(p->lines.at[at].text, &name, &value) || !value.len || (i == 0 && !is_number(value)) ||
-            (i == 1 && !is_date(value)) || (i == 3 && is_date(value))) {
-            break;
-        }
-        ids[i] = value;
-        first = at;
-        at = line_before(p, at);
-        if (at == SIZE_MAX) {
-            break;
-        }
-    }
-    if (!ids[2].len) {
+    Head head;
+    Str name;
+    if (!find_head(p, &head)) {
         return false;
     }
-    Str above = at == SIZE_MAX ? (Str){0} : friendly_text(p->lines.at[at].text);
-    bool numbered = above.len && str_find_byte(above, '[', 0) != STR_NOT_FOUND &&
-                    (above.at[above.len - 1] == ']' || str_ends(above, STR("]:")));
-    block_begin(p, FORM_HEAD, first, numbered ? at : first);
+    size_t first = head.lines[head.count - 1];
+    bool numbered = head.above != SIZE_MAX && is_numbering(p->lines.at[head.above].text);
+    block_begin(p, FORM_HEAD, first, numbered ? head.above : first);
     p->wevtutil = numbered;
     p->pasted = p->pasted || !numbered;
     Str *to[] = {&p->ev.id, &p->ev.date, &p->ev.source, &p->ev.channel};
-    for (size_t i = 0, line = p->lines.count - 1; i < 4 && line != SIZE_MAX && ids[i].len; i++) {
-        label(p->lines.at[line].text, &name, to[i]); /* of the copy, which lives as long as the block */
-        line = line_before(p, line);
+    for (size_t i = 0; i < head.count; i++) { /* out of the copies that live as long as the block */
+        label(p->lines.at[head.lines[i] - first].text, &name, to[i]);
     }
     return true;
 }
@@ -358,9 +383,7 @@ static void line_bound(Paste *p)
         return;
     }
     analysis_limit(p->view.out, "record size", "records are read up to 1 MiB");
-    p->view.status = status_worse(p->view.status,
-                                  analysis_diag_line(p->view.out, p->view.src, p->lines.at[p->lines.count - 1].number,
-                                                     "the text of an event is longer than is read: its end is lost"));
+    trouble(p, p->lines.at[p->lines.count - 1].number, "the text of an event is longer than is read: its end is lost");
     arena_reset(p->scratch);
     block_end(p, p->lines.count);
     forget(p, p->lines.count);
