@@ -74,7 +74,7 @@ static void put_zone(Page *p, const SourceRow *row)
     } else if (row->trust == TRUST_ASSUMED) {
         page_put(p, "no zone in it, taken as UTC");
     } else if (row->trust == TRUST_LOCAL) {
-        page_put(p, "local time, and its zone is not known: its events lie up to 14 hours earlier or 12 hours later");
+        page_put(p, "its times are shown as they stand; in UTC they may be up to 14 hours earlier or 12 hours later");
     }
 }
 

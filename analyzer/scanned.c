@@ -98,27 +98,28 @@ static void scanned_file(Analysis *analysis, const Kept *k, Str member)
     }
 }
 
+/* Those that were removed, or the others. */
+static void scanned_list(Analysis *analysis, bool removed, size_t *count)
+{
+    for (size_t i = 0; i < analysis->kept.count; i++) {
+        const Kept *k = analysis->kept.at[i];
+        Str member = k->ev.service == SERVICE_DISKINSPECT ? event_field(&k->ev, STR("Member")) : (Str){0};
+        if (!member.len || str_eq(event_field(&k->ev, STR("Result")), STR("Removed")) != removed) {
+            continue;
+        }
+        if (++*count > LIMIT_SCANNED) {
+            analysis->row = analysis->rows.at[k->row->number];
+            analysis_limit(analysis, "scanned files",
+                           "more files were given to the secret scanner than are looked for");
+            return;
+        }
+        scanned_file(analysis, k, member);
+    }
+}
+
 void scanned_files(Analysis *analysis)
 {
-    SourceRow *current = analysis->row;
     size_t count = 0;
-    for (int removed = 1; removed >= 0; removed--) { /* the list of removed files knows best why one is not there */
-        for (size_t i = 0; i < analysis->kept.count; i++) {
-            const Kept *k = analysis->kept.at[i];
-            Str member = event_field(&k->ev, STR("Member"));
-            bool told = str_eq(event_field(&k->ev, STR("Result")), STR("Removed"));
-            if (!member.len || told != (removed == 1)) {
-                continue;
-            }
-            if (count++ == LIMIT_SCANNED) {
-                analysis->row = analysis->rows.at[k->row->number];
-                analysis_limit(analysis, "scanned files",
-                               "more files were given to the secret scanner than are looked for");
-                removed = 0;
-                break;
-            }
-            scanned_file(analysis, k, member);
-        }
-    }
-    analysis->row = current;
+    scanned_list(analysis, true, &count); /* it knows best why one is not there */
+    scanned_list(analysis, false, &count);
 }

@@ -357,5 +357,8 @@ void event_view_zone(EventView *view, int64_t local_ns, int64_t utc_ns)
 
 void event_view_picked(EventView *view)
 {
-    view->out->row->picked = true;
+    SourceRow *row = view->out->row;
+    Str parts[] = {row->note, row->note.len ? STR("; ") : (Str){0}, STR("events that somebody picked out")};
+    row->picked = true;
+    row->note = arena_join(view->out->run, parts, 3);
 }
