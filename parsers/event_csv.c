@@ -185,7 +185,7 @@ static void survey(Table *t)
         while (text_next(&text, &line)) {
             survey_line(&s, line);
         }
-        t->view.order = date_order(&s.votes, s.language, &how);
+        t->view.order = date_order(&s.votes, s.language, t->view.src->mtime_ns, &how);
         if (all || t->view.order != ORDER_UNKNOWN) {
             break;
         }
@@ -375,7 +375,7 @@ static void named_survey(Table *t)
         }
         text = str_from(text, end + 1);
     }
-    t->view.order = date_order(&votes, LANGUAGE_UNKNOWN, &how);
+    t->view.order = date_order(&votes, LANGUAGE_UNKNOWN, t->view.src->mtime_ns, &how);
     event_view_note(&t->view, how);
 }
 

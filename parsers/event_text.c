@@ -436,7 +436,7 @@ static Status text_parse(Source *src, Arena *scratch, Analysis *out)
                .xml_end = SIZE_MAX};
     const char *how = "";
     Survey s = survey(str_slice(source_peek_text(src, PEEK_FIRST), 0, PEEK_FIRST));
-    p.view.order = date_order(&s.votes, s.language, &how);
+    p.view.order = date_order(&s.votes, s.language, src->mtime_ns, &how);
     if (s.votes.count) {
         event_view_note(&p.view, how);
     }

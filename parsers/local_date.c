@@ -210,6 +210,7 @@ static void reading_vote(DateVotes *v, const LocalDate *d, DateOrder order, size
     v->rises[reading] += v->count && ns > v->last[reading];
     v->falls[reading] += v->count && ns < v->last[reading];
     v->last[reading] = ns;
+    v->newest[reading] = v->newest[reading] > ns ? v->newest[reading] : ns;
 }
 
 void date_vote(DateVotes *v, const LocalDate *d)
@@ -243,7 +244,13 @@ static bool is_steady(const DateVotes *v, size_t reading)
     return v->broken[reading] == 0 && (v->rises[reading] == 0 || v->falls[reading] == 0);
 }
 
-DateOrder date_order(const DateVotes *v, DateLanguage language, const char **how)
+/* In this reading something happened more than a day after the file was written. */
+static bool is_ahead(const DateVotes *v, size_t reading, int64_t written_ns)
+{
+    return written_ns != TIME_NONE && v->newest[reading] > written_ns + NS_DAY;
+}
+
+DateOrder date_order(const DateVotes *v, DateLanguage language, int64_t written_ns, const char **how)
 {
     bool bare_day = v->first_bare && v->second_padded, bare_month = v->first_padded && v->second_bare;
     *how = "the year comes first";
@@ -261,6 +268,10 @@ DateOrder date_order(const DateVotes *v, DateLanguage language, const char **how
     *how = "read so, time goes one way";
     if (v->count > 2 && is_steady(v, 0) != is_steady(v, 1)) {
         return is_steady(v, 0) ? ORDER_DAY_FIRST : ORDER_MONTH_FIRST;
+    }
+    *how = "read otherwise, events lie behind the time at which the file was written";
+    if (v->count && is_ahead(v, 0, written_ns) != is_ahead(v, 1, written_ns)) {
+        return is_ahead(v, 0, written_ns) ? ORDER_MONTH_FIRST : ORDER_DAY_FIRST;
     }
     *how = "with full stops between them";
     if (v->dotted) {

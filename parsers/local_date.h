@@ -27,12 +27,12 @@ typedef struct DateVotes {
     size_t count;
     bool year_first, year_last, first_above, second_above, dotted, dashed;
     bool first_bare, first_padded, second_bare, second_padded, twelve;
-    int64_t last[2];           /* read day first, read month first */
-    size_t rises[2], falls[2]; /* from one date to the next */
-    size_t broken[2];          /* dates that do not exist in this reading */
+    int64_t last[2], newest[2]; /* read day first, read month first */
+    size_t rises[2], falls[2];  /* from one date to the next */
+    size_t broken[2];           /* dates that do not exist in this reading */
 } DateVotes;
 void date_vote(DateVotes *votes, const LocalDate *date);
-/* *how: by what it was found; a static text. */
-DateOrder date_order(const DateVotes *votes, DateLanguage language, const char **how);
+/* written_ns: when the file was written, or TIME_NONE. *how: by what it was found; a static text. */
+DateOrder date_order(const DateVotes *votes, DateLanguage language, int64_t written_ns, const char **how);
 
 #endif

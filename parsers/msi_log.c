@@ -229,7 +229,7 @@ static DateOrder frames_order(Source *src)
                                                                                                       : LANGUAGE_OTHER;
         }
     }
-    return date_order(&votes, language, &how);
+    return date_order(&votes, language, src->mtime_ns, &how);
 }
 
 static Status msi_parse(Source *src, Arena *scratch, Analysis *out)
