@@ -37,7 +37,9 @@ typedef struct PastedLine {
 typedef struct Paste {
     EventView view;
     Arena *scratch;
-    Arena lines_of;
+    Arena lines_of[2]; /* the lines live in one of them; what goes on with them moves to the other */
+    int turn;
+    Arena xml_of;
     VEC(PastedLine) lines; /* since the last event was told of */
     Form form;
     size_t bytes;
@@ -131,17 +133,16 @@ static bool xml_add(Paste *p, Str message, Str xml)
     Analysis *out = p->view.out;
     XmlTap x = {p, message, false, out->tap, out->tap_with};
     Source piece;
-    Arena scratch = {0};
     source_open_memory(&piece, p->view.src->path, xml);
     piece.offset = p->lines.at[p->xml].offset;
     piece.line = p->lines.at[p->xml].number - 1;
     out->tap = xml_event;
     out->tap_with = &x;
-    p->view.status = status_worse(p->view.status, parser_event_xml.parse(&piece, &scratch, out));
+    p->view.status = status_worse(p->view.status, parser_event_xml.parse(&piece, &p->xml_of, out));
     out->tap = x.tap;
     out->tap_with = x.with;
     source_close(&piece);
-    arena_free(&scratch);
+    arena_reset(&p->xml_of);
     return x.own;
 }
 
@@ -201,13 +202,14 @@ static void block_end(Paste *p, size_t end)
 static void forget(Paste *p, size_t before)
 {
     VEC(PastedLine) rest = {0};
-    Arena keep = {0};
+    p->turn = !p->turn;
+    Arena *keep = &p->lines_of[p->turn];
+    arena_reset(keep);
     for (size_t i = before; i < p->lines.count; i++) {
-        *VEC_ADD(&keep, &rest) =
-            (PastedLine){arena_str(&keep, p->lines.at[i].text), p->lines.at[i].number, p->lines.at[i].offset};
+        PastedLine line = p->lines.at[i];
+        line.text = arena_str(keep, line.text);
+        *VEC_ADD(keep, &rest) = line;
     }
-    arena_free(&p->lines_of);
-    p->lines_of = keep;
     p->lines.at = rest.at;
     p->lines.count = rest.count;
     p->lines.room = rest.room;
@@ -349,7 +351,8 @@ static Str unquoted(Str line)
 static void line_add(Paste *p, const Line *line)
 {
     Str text = unquoted(line->text);
-    *VEC_ADD(&p->lines_of, &p->lines) = (PastedLine){arena_str(&p->lines_of, text), line->number, line->offset};
+    Arena *keep = &p->lines_of[p->turn];
+    *VEC_ADD(keep, &p->lines) = (PastedLine){arena_str(keep, text), line->number, line->offset};
     p->bytes += line->text.len + sizeof(PastedLine);
     if (begins_block(p) || begins_friendly(p)) {
         return;
@@ -446,7 +449,9 @@ static Status text_parse(Source *src, Arena *scratch, Analysis *out)
     }
     arena_reset(scratch);
     block_end(&p, p.lines.count);
-    arena_free(&p.lines_of);
+    arena_free(&p.lines_of[0]);
+    arena_free(&p.lines_of[1]);
+    arena_free(&p.xml_of);
     if (p.pasted || !p.view.lesser) {
         event_view_picked(&p.view);
     }
