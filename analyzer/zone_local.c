@@ -19,9 +19,9 @@ typedef VEC(ZoneSeen) Zones; /* in the order of their local times */
 
 typedef struct Clock { /* of one log */
     Zones zones;
-    Doubt doubt; /* beside what they say */
-    int64_t
-        until_ns; /* TIME_NONE, or when the one zone was in force: what lies beyond a change of the clock has doubt */
+    Doubt doubt;                /* beside what they say */
+    int64_t since_ns, until_ns; /* when one zone is known to have been in force; what lies before has doubt. TIME_NONE:
+                                 * not told; until_ns TIME_NONE: always */
     const char *how;
 } Clock;
 
@@ -219,24 +219,40 @@ static bool uptime_events(const Analysis *analysis, Clock *clock)
     return clock->zones.count > 0;
 }
 
-static bool registry_bias(const Analysis *analysis, Clock *clock)
+/* A value of Control\TimeZoneInformation, the newest there is. */
+static const Event *zone_value(const Analysis *analysis, Str name)
 {
     for (size_t i = analysis->kept.count; i > 0; i--) {
         const Event *ev = &analysis->kept.at[i - 1]->ev;
-        int64_t number;
-        if (ev->service == SERVICE_REGISTRY_STATE &&
-            str_ends_nocase(event_field(ev, STR("TargetObject")), STR("\\TimeZoneInformation\\ActiveTimeBias")) &&
-            str_i64(event_field(ev, STR("Number")), &number)) {
-            int64_t minutes = (int32_t)(uint32_t)number;
-            *VEC_ADD(analysis->run, &clock->zones) = (ZoneSeen){ev->time_ns, -minutes * NS_MINUTE};
-            break;
+        Str object = ev->service == SERVICE_REGISTRY_STATE ? event_field(ev, STR("TargetObject")) : (Str){0};
+        if (str_ends_nocase(object, name) &&
+            str_ends_nocase(str_slice(object, 0, object.len - name.len), STR("\\TimeZoneInformation\\"))) {
+            return ev;
         }
     }
-    for (size_t i = analysis->kept.count; clock->zones.count && i > 0 && clock->until_ns == TIME_NONE; i--) {
+    return NULL;
+}
+
+/* In force since the key was written: Windows writes it whenever the clock changes. */
+static bool registry_bias(const Analysis *analysis, Clock *clock)
+{
+    const Event *bias = zone_value(analysis, STR("ActiveTimeBias"));
+    const Event *name = zone_value(analysis, STR("TimeZoneKeyName"));
+    int64_t number;
+    clock->how = "taken from ActiveTimeBias of the registry";
+    if (!bias || !str_i64(event_field(bias, STR("Number")), &number)) {
+        return false;
+    }
+    int64_t minutes = (int32_t)(uint32_t)number;
+    *VEC_ADD(analysis->run, &clock->zones) = (ZoneSeen){0, -minutes * NS_MINUTE};
+    clock->since_ns = bias->time_ns;
+    for (size_t i = analysis->kept.count; i > 0 && clock->until_ns == TIME_NONE; i--) {
         clock->until_ns = is_stamped(analysis->kept.at[i - 1]) ? analysis->kept.at[i - 1]->ev.time_ns : TIME_NONE;
     }
-    clock->how = "taken from ActiveTimeBias of the registry";
-    return clock->zones.count > 0;
+    if (name && is_constant(event_field(name, STR("Details")))) {
+        clock->until_ns = TIME_NONE;
+    }
+    return true;
 }
 
 /* --- the agent ---------------------------------------------------------------------------------------------------- */
@@ -318,7 +334,8 @@ static Doubt doubt_at(const Clock *clock, int64_t ns)
     if (clock->until_ns == TIME_NONE || (season(ns) == season(clock->until_ns) && season(ns) % 2 == 0)) {
         return clock->doubt;
     }
-    return (Doubt){NS_HOUR, NS_HOUR};
+    bool since = clock->since_ns != TIME_NONE && ns >= clock->since_ns;
+    return since ? clock->doubt : (Doubt){NS_HOUR, NS_HOUR};
 }
 
 static void row_doubt(SourceRow *row, Doubt doubt)
@@ -384,7 +401,7 @@ static void note(Analysis *analysis, SourceRow *row, const char *how)
 
 static bool clock_find(Analysis *analysis, const SourceRow *row, Clock *clock)
 {
-    *clock = (Clock){.until_ns = TIME_NONE, .how = "found from events that tell UTC, too"};
+    *clock = (Clock){.until_ns = TIME_NONE, .since_ns = TIME_NONE, .how = "found from events that tell UTC, too"};
     for (size_t i = 0; i < row->zones.count; i++) {
         *VEC_ADD(analysis->run, &clock->zones) = row->zones.at[i];
     }

@@ -250,6 +250,9 @@ TEST(zone_of_the_registry_holds_where_no_clock_changed_since)
     assert_true(row->zone_ns == 2 * NS_HOUR);
     assert_true(row->doubt.early_ns == NS_HOUR && row->doubt.late_ns == NS_HOUR);
     world_close(&w);
+    row = by_registry(&w, "-120", "2023-04-02T05:00:00Z"); /* the key was written on the 26th of March */
+    assert_true(row->doubt.early_ns == 0 && row->doubt.late_ns == 0);
+    world_close(&w);
 }
 
 TEST(zone_of_printed_boots_is_found_from_agent_starts_behind_them)
