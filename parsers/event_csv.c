@@ -35,6 +35,7 @@ typedef struct Table {
     Arena *scratch; /* of one row */
     Arena file;
     uint8_t comma;
+    bool header;          /* of Event Viewer: there is one */
     size_t at[COL_COUNT]; /* named columns: where each is; COLUMNS: nowhere */
 } Table;
 
@@ -141,17 +142,26 @@ static bool starts_row(Str line)
     return viewer_row(line, cells, &rest, &comma);
 }
 
-/* A header names five columns and is no row; of its words only that they are English matters. */
+/* A header names five columns and has no numbers; of its words only that they are English matters. */
 static DateLanguage language_of(Str line)
 {
+    size_t commas = 0;
+    for (size_t i = 0; i < line.len; i++) {
+        commas += line.at[i] == ',' || line.at[i] == ';' || line.at[i] == '\t';
+        if (byte_digit(line.at[i])) {
+            return LANGUAGE_UNKNOWN;
+        }
+    }
     bool english = str_has(line, STR("Date and Time")) && str_has(line, STR("Event ID"));
-    return english ? LANGUAGE_ENGLISH : LANGUAGE_OTHER;
+    return commas < VIEWER_CELLS - 1 || commas > VIEWER_CELLS ? LANGUAGE_UNKNOWN
+           : english                                          ? LANGUAGE_ENGLISH
+                                                              : LANGUAGE_OTHER;
 }
 
 typedef struct Survey { /* of the rows at the beginning of a file */
     DateVotes votes;
     DateLanguage language;
-    size_t application, system;
+    size_t rows, application, system;
 } Survey;
 
 static void survey_line(Survey *s, Str line)
@@ -160,10 +170,10 @@ static void survey_line(Survey *s, Str line)
     LocalDate date;
     uint8_t comma;
     if (!viewer_row(line, cells, &rest, &comma)) {
-        bool header = s->votes.count == 0 && s->language == LANGUAGE_UNKNOWN && str_trim(line).len;
-        s->language = header ? language_of(line) : s->language;
+        s->language = s->rows || s->language != LANGUAGE_UNKNOWN ? s->language : language_of(line);
         return;
     }
+    s->rows++;
     if (local_date(cells[1], &date)) {
         date_vote(&s->votes, &date);
     }
@@ -195,6 +205,7 @@ static void survey(Table *t)
         t->view.channel = s.application ? STR("Application") : STR("System");
     }
     event_view_note(&t->view, how);
+    t->header = s.language != LANGUAGE_UNKNOWN;
 }
 
 static void viewer_event(Table *t, const TextRecord *record)
@@ -228,8 +239,9 @@ static void viewer_parse(Table *t)
         t->view.status = status_worse(t->view.status, text_cut(&record, src, t->view.out));
         if (!record.headless) {
             viewer_event(t, &record);
-        } else if (record.line > 1) {
-            t->view.status = status_worse(t->view.status, ST_PARTIAL);
+        } else if (!t->header && str_trim(record.text).len) {
+            t->view.status = status_worse(
+                t->view.status, analysis_diag_line(t->view.out, src, record.line, "the file begins inside an event"));
         }
     }
 }
@@ -242,12 +254,19 @@ static Column column_of(Str name)
         const char *name;
         Column column;
     } names[] = {
-        {"Message", COL_MESSAGE},     {"Id", COL_ID},
-        {"EventID", COL_ID},          {"ProviderName", COL_SOURCE},
-        {"Source", COL_SOURCE},       {"LogName", COL_LOG},
-        {"MachineName", COL_MACHINE}, {"RecordId", COL_RECORD},
-        {"Index", COL_RECORD},        {"TimeCreated", COL_TIME},
-        {"TimeGenerated", COL_TIME},  {"LevelDisplayName", COL_LEVEL},
+        {"Message", COL_MESSAGE},
+        {"Id", COL_ID},
+        {"EventID", COL_ID},
+        {"ProviderName", COL_SOURCE},
+        {"Source", COL_SOURCE},
+        {"LogName", COL_LOG},
+        {"MachineName", COL_MACHINE},
+        {"RecordId", COL_RECORD},
+        {"Level", COL_LEVEL},
+        {"Index", COL_RECORD},
+        {"TimeCreated", COL_TIME},
+        {"TimeGenerated", COL_TIME},
+        {"LevelDisplayName", COL_LEVEL},
         {"EntryType", COL_LEVEL},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -267,7 +286,7 @@ static bool names_with(Str line, uint8_t comma, size_t at[static COL_COUNT])
     }
     for (size_t i = 0; i < COLUMNS && cell_take(&line, comma, &cell, &open) && !open; i++) {
         Column column = column_of(cell_word(cell));
-        if (column < COL_COUNT) {
+        if (column < COL_COUNT && at[column] == COLUMNS) { /* the number of a level stands before its name */
             at[column] = i;
         }
     }
