@@ -15,6 +15,9 @@ static bool is_hive(const SourceRow *row)
 /* What could not be read, or was empty, is known by its name alone. */
 static bool is_of(const LogSource *source, const SourceRow *row)
 {
+    if (row->absent) {
+        return false;
+    }
     if (row->status == ROW_UNREAD || row->status == ROW_SKIPPED || !row->events) {
         return source_path_fits(source, row->path, true);
     }
