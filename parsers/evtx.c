@@ -23,11 +23,11 @@
  * dump alone does without. */
 #include <string.h>
 
+#include "base/crc32.h"
 #include "base/cursor.h"
 #include "base/sink.h"
 #include "event_record.h"
 #include "evtx_binxml.h"
-#include "evtx_crc.h"
 #include "limits.h"
 #include "parser.h"
 

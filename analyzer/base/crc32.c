@@ -1,13 +1,11 @@
 /* Folded by the processor where it can; elsewhere eight bytes at a time in three lanes, for it must not be what reading
  * costs. */
-#include "evtx_crc.h"
+#include "crc32.h"
 
-#include "base/crc_fold.h"
-#include "evtx_bytes.h"
-#include "limits.h"
+#include "crc_fold.h"
 
 #define CRC_POLYNOMIAL     0xEDB88320u
-#define CRC_LANE           (4 * KIB)
+#define CRC_LANE           ((size_t)4 << 10)
 #define CRC_LANE_BITS_LOG2 15 /* of one lane */
 
 /* Polynomials modulo the generator, lowest power in the highest bit. */
@@ -54,6 +52,11 @@ void crc_prepare(Crc *c)
         }
     }
     crc_prepare_shift(c);
+}
+
+static inline uint32_t little_u32(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
 static inline uint32_t crc_eight(const Crc *c, uint32_t crc, const uint8_t *p)

@@ -1,8 +1,8 @@
-/* The checksums of event logs: CRC-32 as in zip. Belongs to evtx.c alone. */
-#ifndef EVTX_CRC_H
-#define EVTX_CRC_H
+/* The checksum of zip members and of event logs. */
+#ifndef CRC32_H
+#define CRC32_H
 
-#include "base/str.h"
+#include "str.h"
 
 typedef struct Crc { /* tables; zeroed until crc_prepare */
     uint32_t table[8][256], shift[4][256];
