@@ -20,9 +20,14 @@ const char *bundle_kind_name(BundleKind kind)
 
 typedef struct Shared { /* between the workers */
     const char *path;
-    const FileList *files; /* a folder; NULL: an archive on disk */
+    const FileList *files;   /* a folder; NULL: an archive on disk */
+    const ZipDirectory *zip; /* of a zip on disk; NULL: it is none, or has no directory to go by */
+    FILE *file;
+    uint64_t size; /* of the archive */
     BundleKind kind;
     const RuleSet *rules;
+    Password *password;
+    Str name;
     Loads loads; /* by member: sizes by the archive's own directory; where that lies, only the shares are uneven */
     struct Part {
         Arena run;
@@ -47,12 +52,20 @@ static void work(unsigned index, void *with)
 {
     Shared *shared = with;
     struct Part *part = &shared->parts[index];
-    Reader r = {.analysis = &part->analysis, .together = true, .stream = !shared->files && shared->kind != BUNDLE_ZIP};
+    Reader r = {.analysis = &part->analysis,
+                .password = shared->password,
+                .bundle = shared->name,
+                .together = true,
+                .stream = !shared->files && !shared->zip};
     analysis_open(&part->analysis, shared->rules, &part->run);
     if (shared->files) {
         work_folder(&r, shared, (uint8_t)index);
+    } else if (shared->zip) {
+        read_zip_share(&r, shared->file, shared->size, shared->zip, &shared->loads, (uint8_t)index);
+    } else if (shared->kind == BUNDLE_ZIP) {
+        part->trouble = walk_zip(&r, shared->file, shared->size);
     } else {
-        part->trouble = read_archive(&r, shared->path, shared->kind, &shared->loads, (uint8_t)index);
+        part->trouble = read_archive(&r, shared->path, shared->kind);
     }
     read_held(&r, 0, false);
     arena_free(&r.scratch);
@@ -133,8 +146,8 @@ static const char *read_shared(Shared *shared, Analysis *into, unsigned threads)
     threads = threads > MAX_THREADS ? MAX_THREADS : threads;
     shared->rules = into->rules;
     shared->parts = ARENA_NEW(&scratch, struct Part, threads);
-    if (!shared->files && shared->kind == BUNDLE_ZIP) {
-        list_archive(shared->path, shared->kind, &scratch, &shared->loads);
+    if (shared->zip) {
+        trouble = weigh_zip(shared->file, shared->size, shared->zip, &scratch, &shared->loads);
     }
     for (size_t i = 0; shared->files && i < shared->files->files.count; i++) {
         const FileEntry *file = &shared->files->files.at[i];
@@ -151,26 +164,29 @@ static const char *read_shared(Shared *shared, Analysis *into, unsigned threads)
     return trouble;
 }
 
-static const char *read_folder(const char *path, Analysis *analysis, unsigned threads)
+static const char *read_folder(const Bundle *bundle, Password *password, Analysis *analysis, unsigned threads)
 {
+    const char *path = bundle->path;
     FileList list = {0};
     list_folder(analysis->run, path, (Str){0}, 0, &list);
     if (list.files.count == 1 && !list.files.at[0].path.len) {
         return list.files.at[0].trouble;
     }
-    Shared shared = {.path = path, .files = &list};
+    Shared shared = {.path = path, .files = &list, .password = password, .name = bundle->name};
     const char *trouble = read_shared(&shared, analysis, threads);
     return list.full ? "more members than are read from one bundle" : trouble;
 }
 
 /* One stream, read by one worker: standard input, or a single file. */
-static const char *read_stream(Bundle *bundle, FILE *in, Str name, uint64_t size, int64_t mtime_ns, Analysis *analysis)
+static const char *read_stream(Bundle *bundle, FILE *in, uint64_t size, int64_t mtime_ns, Password *password,
+                               Analysis *analysis)
 {
-    Reader r = {.analysis = analysis, .together = true, .stream = true};
+    Str name = bundle->name;
+    Reader r = {.analysis = analysis, .password = password, .bundle = name, .together = true, .stream = true};
     Source src;
     const char *trouble = NULL;
     source_open(&src, name, size, mtime_ns, read_file, in);
-    bundle->kind = archive_kind(source_peek(&src, LIMIT_HEAD));
+    bundle->kind = archive_kind_behind(source_peek(&src, LIMIT_HEAD));
     if (bundle->kind == BUNDLE_FILE || is_extension_package(name)) {
         bundle->kind = BUNDLE_FILE;
         read_member(&r, &src, 0);
@@ -188,53 +204,54 @@ static const char *read_stream(Bundle *bundle, FILE *in, Str name, uint64_t size
 static BundleKind file_kind(FILE *in)
 {
     uint8_t head[512];
-    size_t n = fread(head, 1, sizeof head, in);
-    rewind(in);
-    return archive_kind((Str){head, n});
+    return archive_kind((Str){head, platform_read_at(in, 0, head, sizeof head)});
 }
 
-static const char *file_trouble(FILE *in, uint64_t size)
-{
-    static uint8_t tail[ZIP_TAIL];
-    if (fseek(in, size > sizeof tail ? -(long)sizeof tail : -(long)size, SEEK_END) != 0) {
-        return NULL;
-    }
-    return zip_trouble((Str){tail, fread(tail, 1, sizeof tail, in)});
-}
-
-/* A zip has a directory, so that every worker can go to its members. The other kinds are one stream, but may seek. */
-static const char *read_regular(Bundle *bundle, Analysis *analysis, unsigned threads)
+/* A zip has a directory, so that every worker can go to its members; where it is lost, and in the other kinds, one
+ * follows the other. A directory at the end makes a zip of whatever it begins with. */
+static const char *read_opened(Bundle *bundle, FILE *in, Password *password, Analysis *analysis, unsigned threads)
 {
     uint64_t size = 0;
     int64_t mtime_ns = TIME_NONE;
+    ZipDirectory zip = {0};
+    platform_file(bundle->path, true, &size, &mtime_ns);
+    bundle->kind = file_kind(in);
+    bool maybe = bundle->kind == BUNDLE_ZIP || bundle->kind == BUNDLE_FILE;
+    bool listed = maybe && !list_zip(in, size, analysis->run, &zip);
+    bundle->kind = listed ? BUNDLE_ZIP : bundle->kind;
+    if (bundle->kind == BUNDLE_FILE || is_extension_package(bundle->name)) {
+        return read_stream(bundle, in, size, mtime_ns, password, analysis);
+    }
+    Shared shared = {.path = bundle->path,
+                     .zip = listed ? &zip : NULL,
+                     .file = in,
+                     .size = size,
+                     .kind = bundle->kind,
+                     .password = password,
+                     .name = bundle->name};
+    return read_shared(&shared, analysis, listed ? threads : 1);
+}
+
+static const char *read_regular(Bundle *bundle, Password *password, Analysis *analysis, unsigned threads)
+{
     FILE *in = fopen(bundle->path, "rb");
     if (!in) {
         return strerror(errno);
     }
-    platform_file(bundle->path, true, &size, &mtime_ns);
-    bundle->kind = file_kind(in);
-    const char *trouble;
-    if (bundle->kind == BUNDLE_FILE || is_extension_package(bundle->name)) {
-        trouble = read_stream(bundle, in, bundle->name, size, mtime_ns, analysis);
-    } else {
-        Shared shared = {.path = bundle->path, .kind = bundle->kind};
-        const char *cut = bundle->kind == BUNDLE_ZIP ? file_trouble(in, size) : NULL;
-        trouble = read_shared(&shared, analysis, bundle->kind == BUNDLE_ZIP ? threads : 1);
-        trouble = trouble ? trouble : cut;
-    }
+    const char *trouble = read_opened(bundle, in, password, analysis, threads);
     fclose(in);
-    return trouble;
+    return trouble && bundle->kind != BUNDLE_FILE && is_split_part(bundle->name) ? SPLIT_PART : trouble;
 }
 
-static const char *read_any(Bundle *bundle, Analysis *analysis, unsigned threads)
+static const char *read_any(Bundle *bundle, Password *password, Analysis *analysis, unsigned threads)
 {
     if (str_eq(str_of(bundle->path), STR("-"))) {
         bundle->name = STR("stdin");
-        return read_stream(bundle, stdin, bundle->name, 0, TIME_NONE, analysis);
+        return read_stream(bundle, stdin, 0, TIME_NONE, password, analysis);
     }
     switch (platform_file(bundle->path, true, NULL, NULL)) {
-    case FILE_FOLDER: bundle->kind = BUNDLE_FOLDER; return read_folder(bundle->path, analysis, threads);
-    case FILE_REGULAR: return read_regular(bundle, analysis, threads);
+    case FILE_FOLDER: bundle->kind = BUNDLE_FOLDER; return read_folder(bundle, password, analysis, threads);
+    case FILE_REGULAR: return read_regular(bundle, password, analysis, threads);
     case FILE_OTHER: return "neither a file nor a folder";
     default: return strerror(errno);
     }
@@ -319,9 +336,10 @@ static void bundle_machine(Bundle *bundle, const Analysis *analysis)
 
 static void bundle_status(Bundle *bundle, const Analysis *analysis, const char *trouble)
 {
-    size_t read = 0;
+    size_t read = 0, locked = 0;
     for (size_t i = 0; i < analysis->rows.count; i++) {
         const SourceRow *row = analysis->rows.at[i];
+        locked += str_starts(row->note, STR("encrypted"));
         read += row->parser && row->status != ROW_UNREAD && !str_eq(str_of(row->parser), STR("archive"));
     }
     if (trouble) {
@@ -329,6 +347,10 @@ static void bundle_status(Bundle *bundle, const Analysis *analysis, const char *
         bundle->status = ST_PARTIAL;
     } else if (analysis->rows.count == 0) {
         bundle->trouble = STR("it is empty");
+    } else if (read == 0 && locked > 0) {
+        bundle->trouble = bundle->kind == BUNDLE_7Z
+                              ? STR("it is encrypted: unpack it first")
+                              : STR("it is encrypted, and no password opens it (--password-file FILE)");
     } else if (read == 0) {
         bundle->trouble = STR("nothing in it is of a kind that is read here");
     }
@@ -347,7 +369,7 @@ static void container_row(const Bundle *bundle, Analysis *analysis)
     }
 }
 
-void bundle_read(Bundle *bundle, const char *path, Analysis *analysis, unsigned threads)
+void bundle_read(Bundle *bundle, const char *path, Password *password, Analysis *analysis, unsigned threads)
 {
     Str name = str_of(path);
     while (name.len > 1 && name.at[name.len - 1] == '/') {
@@ -355,7 +377,8 @@ void bundle_read(Bundle *bundle, const char *path, Analysis *analysis, unsigned 
     }
     size_t cut = str_rfind_byte(name, '/');
     *bundle = (Bundle){.path = path, .name = cut == STR_NOT_FOUND ? name : str_from(name, cut + 1)};
-    const char *trouble = read_any(bundle, analysis, threads);
+    password_begin(password, !str_eq(str_of(path), STR("-")));
+    const char *trouble = read_any(bundle, password, analysis, threads);
     bundle_status(bundle, analysis, trouble);
     container_row(bundle, analysis);
     analysis_sort(analysis);

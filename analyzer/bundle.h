@@ -1,8 +1,9 @@
-/* An archive, a folder or one loose file, member by member (libarchive). Nothing is ever unpacked to disk. */
+/* An archive, a folder or one loose file, member by member. Nothing is ever unpacked to disk. */
 #ifndef BUNDLE_H
 #define BUNDLE_H
 
 #include "collection.h"
+#include "password.h"
 
 typedef enum BundleKind {
     BUNDLE_FILE,
@@ -31,7 +32,7 @@ typedef struct Bundle { /* what is known of it once it was read */
 
 /* Reads the whole bundle into the analysis on up to `threads` threads: every member becomes a row, in the bundle's
  * order. "-" is standard input. The bundle's fields are filled as far as they are known then. */
-void bundle_read(Bundle *bundle, const char *path, Analysis *analysis, unsigned threads);
+void bundle_read(Bundle *bundle, const char *path, Password *password, Analysis *analysis, unsigned threads);
 
 /* Span, collection and machine, once every stamp is in UTC. */
 void bundle_conclude(Bundle *bundle, const Analysis *analysis);

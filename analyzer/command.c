@@ -50,6 +50,19 @@ int option_unknown(const char *word)
     return complain("vmsift: unknown option ", word, " (vmsift --help lists them)\n");
 }
 
+bool option_password(Arguments *args, Password *to, int *status)
+{
+    const char *path;
+    char what[160];
+    if (!option_value(args, "--password-file", &path)) {
+        return false;
+    }
+    const char *why = path ? password_from_file(to, path) : NULL;
+    snprintf(what, sizeof what, "the password file cannot be used (%s): ", why ? why : "");
+    *status = !path ? EXIT_OURS : why ? usage_error(what, path) : 0;
+    return true;
+}
+
 int usage_error(const char *what, const char *word)
 {
     char before[200];

@@ -3,6 +3,7 @@
 #define COMMAND_H
 
 #include "base/sink.h"
+#include "password.h"
 
 enum { EXIT_ANALYSED = 0, EXIT_OURS = 1, EXIT_BUNDLE = 2, EXIT_FOUND = 3, EXIT_MAYBE = 4, EXIT_OPEN = 5 };
 
@@ -15,6 +16,8 @@ typedef struct Arguments { /* the words behind the command's name */
  * missing value is reported and leaves *value NULL. */
 bool option_value(Arguments *args, const char *name, const char **value);
 bool option_flag(Arguments *args, const char *name);
+/* Takes --password-file and reads the file. *status: 0, or the exit status after a complaint. */
+bool option_password(Arguments *args, Password *to, int *status);
 /* Reports an option nobody took. */
 int option_unknown(const char *word);
 int usage_error(const char *what, const char *word);

@@ -7,6 +7,7 @@ typedef struct AnalyzeOptions {
     const RuleSet *rules;
     const char *output, *signatures, *color;
     bool exit_code;
+    Password password;
     VEC(Assertion) assertions;
     VEC(const char *) bundles;
 } AnalyzeOptions;
@@ -75,7 +76,7 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
         return 0;
     }
     int status;
-    if (option_color(args, &o->color, &status)) {
+    if (option_color(args, &o->color, &status) || option_password(args, &o->password, &status)) {
         return status;
     }
     if (option_flag(args, "--exit-code")) {
@@ -162,6 +163,7 @@ int command_analyze(Arguments args)
     Arena a = {0};
     AnalyzeOptions o = {.run = {.format = report_formats, .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
     o.run.threads = o.run.threads > 2 ? 2 : o.run.threads;
+    o.run.password = &o.password;
     int status = 0;
     while (args.count > 0 && status == 0) {
         status = take_word(&o, &args, &a);

@@ -7,16 +7,17 @@
 
 typedef struct MatchOptions {
     const char *signatures;
+    Password password;
     VEC(const char *) bundles;
 } MatchOptions;
 
-static int match_all(const MatchOptions *o, const RuleSet *rules, unsigned threads)
+static int match_all(MatchOptions *o, const RuleSet *rules, unsigned threads)
 {
     int status = EXIT_ANALYSED;
     Sink out = sink_file(stdout);
     platform_confine();
     for (size_t i = 0; i < o->bundles.count; i++) {
-        if (pipeline_match(o->bundles.at[i], rules, threads, &out) >= ST_FAILED) {
+        if (pipeline_match(o->bundles.at[i], rules, &o->password, threads, &out) >= ST_FAILED) {
             status = EXIT_BUNDLE;
         }
         sink_flush(&out);
@@ -24,7 +25,7 @@ static int match_all(const MatchOptions *o, const RuleSet *rules, unsigned threa
     return sink_close(&out) == ST_OK ? status : usage_error("the matches could not be written: ", strerror(errno));
 }
 
-static int match_with(const MatchOptions *o, Arena *a)
+static int match_with(MatchOptions *o, Arena *a)
 {
     RuleSet rules;
     Sink errors = sink_file(stderr);
@@ -45,6 +46,8 @@ int command_match(Arguments args)
         const char *word = args.at[0];
         if (option_value(&args, "--signatures", &o.signatures)) {
             status = o.signatures ? 0 : EXIT_OURS;
+        } else if (option_password(&args, &o.password, &status)) {
+            continue;
         } else if (word[0] == '-' && word[1]) {
             status = option_unknown(word);
         } else {

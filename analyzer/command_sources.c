@@ -7,6 +7,7 @@ typedef struct SourcesOptions {
     Options run;
     const RuleSet *rules;
     const char *output, *signatures, *color;
+    Password password;
     VEC(const char *) bundles;
 } SourcesOptions;
 
@@ -27,7 +28,7 @@ static int take_word(SourcesOptions *o, Arguments *args, Arena *a)
         o->signatures = value;
         return value ? 0 : EXIT_OURS;
     }
-    if (option_color(args, &o->color, &status)) {
+    if (option_color(args, &o->color, &status) || option_password(args, &o->password, &status)) {
         return status;
     }
     if (word[0] == '-' && word[1]) {
@@ -71,6 +72,7 @@ int command_sources(Arguments args)
     Arena a = {0};
     SourcesOptions o = {.run = {.format = ledger_formats, .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
     o.run.threads = o.run.threads > 2 ? 2 : o.run.threads;
+    o.run.password = &o.password;
     int status = 0;
     while (args.count > 0 && status == 0) {
         status = take_word(&o, &args, &a);

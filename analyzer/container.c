@@ -21,6 +21,7 @@ BundleKind archive_kind(Str head)
         {0, {(const uint8_t *)"PK\3\4", 4}, BUNDLE_ZIP},
         {0, {(const uint8_t *)"PK\5\6", 4}, BUNDLE_ZIP},
         {0, {(const uint8_t *)"PK00PK\3\4", 8}, BUNDLE_ZIP},
+        {0, {(const uint8_t *)"PK\7\10PK\3\4", 8}, BUNDLE_ZIP}, /* the first part of one that was split */
         {0, {(const uint8_t *)"7z\xBC\xAF\x27\x1C", 6}, BUNDLE_7Z},
         {0, {(const uint8_t *)"MSCF\0\0\0\0", 8}, BUNDLE_CAB},
         {257, {(const uint8_t *)"ustar", 5}, BUNDLE_TAR},
@@ -41,50 +42,59 @@ BundleKind archive_kind(Str head)
     return BUNDLE_FILE;
 }
 
-/* A zip ends with its directory; one that was cut is still read, member by member, by their own headers. */
-
-#define ZIP_END 22 /* its bytes without the comment */
-
-const char *zip_trouble(Str tail)
+BundleKind archive_kind_behind(Str head)
 {
-    static const Str end = {(const uint8_t *)"PK\5\6", 4};
-    size_t at = str_find(tail, end, 0);
-    bool whole = at != STR_NOT_FOUND && tail.len - at >= ZIP_END;
-    return whole ? NULL : "the zip is cut: its directory at the end is missing or not whole";
+    BundleKind kind = archive_kind(head);
+    return kind == BUNDLE_FILE && zip_header_find(head) != STR_NOT_FOUND ? BUNDLE_ZIP : kind;
 }
 
 /* --- archives --------------------------------------------------------------------------------------------------- */
 
+size_t bound_entry(const EntryBound *b, uint64_t packed, size_t want, ReadTrouble *trouble)
+{
+    if (b->delivered >= LIMIT_BOMB && b->delivered / LIMIT_RATIO > packed) {
+        *trouble = (ReadTrouble){"it unpacks to more than 200 times its size: read up to 64 MiB", true};
+        return 0;
+    }
+    if (b->room && *b->room == 0) {
+        *trouble = (ReadTrouble){"archives inside archives unpack to more than 200 times their size", true};
+        return 0;
+    }
+    return b->room && *b->room < want ? (size_t)*b->room : want;
+}
+
+void bound_delivered(EntryBound *b, size_t bytes)
+{
+    b->delivered += bytes;
+    if (b->room) {
+        *b->room -= bytes;
+    }
+}
+
 typedef struct EntryRead { /* the data of one entry */
     struct archive *archive;
-    uint64_t delivered;
-    uint64_t *room;        /* inside another archive: what all of them may still give; else NULL */
+    EntryBound bound;
     int64_t packed_before; /* bytes of the archive consumed when the entry began */
     Arena *run;
 } EntryRead;
+
+static const char *why_of(struct archive *a, Arena *run, const char *otherwise)
+{
+    const char *why = archive_error_string(a);
+    return (const char *)arena_format(run, "%.200s", why ? why : otherwise).at;
+}
 
 static size_t read_entry(void *with, uint8_t *to, size_t room, ReadTrouble *trouble)
 {
     EntryRead *e = with;
     int64_t packed = archive_filter_bytes(e->archive, -1) - e->packed_before;
-    if (e->delivered >= LIMIT_BOMB && e->delivered / LIMIT_RATIO > (uint64_t)(packed > 0 ? packed : 0)) {
-        *trouble = (ReadTrouble){"it unpacks to more than 200 times its size: read up to 64 MiB", true};
-        return 0;
-    }
-    if (e->room && *e->room == 0) {
-        *trouble = (ReadTrouble){"archives inside archives unpack to more than 200 times their size", true};
-        return 0;
-    }
-    la_ssize_t n = archive_read_data(e->archive, to, e->room && *e->room < room ? (size_t)*e->room : room);
+    size_t want = bound_entry(&e->bound, packed > 0 ? (uint64_t)packed : 0, room, trouble);
+    la_ssize_t n = want ? archive_read_data(e->archive, to, want) : 0;
     if (n < 0) {
-        const char *why = archive_error_string(e->archive);
-        trouble->why = (const char *)arena_format(e->run, "%.200s", why ? why : "the archive is damaged").at;
+        trouble->why = why_of(e->archive, e->run, "the archive is damaged");
         return 0;
     }
-    e->delivered += (uint64_t)n;
-    if (e->room) {
-        *e->room -= (uint64_t)n;
-    }
+    bound_delivered(&e->bound, (size_t)n);
     return (size_t)n;
 }
 
@@ -95,7 +105,6 @@ static struct archive *archive_new(BundleKind kind)
         abort();
     }
     /* One by one: "all" would also take the filters that run programs. */
-    archive_read_support_format_zip(a);
     archive_read_support_format_7zip(a);
     archive_read_support_format_tar(a);
     archive_read_support_format_gnutar(a);
@@ -110,52 +119,64 @@ static struct archive *archive_new(BundleKind kind)
     return a;
 }
 
-/* `/` between parts, whatever the archive says; climbing and absolute names are only names. */
-static Str member_path(Arena *a, Str prefix, struct archive_entry *entry)
+typedef struct Walk { /* of the members of one archive */
+    Reader *reader;
+    struct archive *archive;
+    Str prefix, container; /* container: the archive's own name */
+    unsigned depth;
+    size_t members;
+    const char *trouble; /* why it ended early */
+} Walk;
+
+/* A single file behind gzip has no name of its own but that of the archive. */
+static Str raw_name(Str container)
 {
+    static const char *const endings[] = {".gz", ".bz2", ".xz", ".zst"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        Str ending = str_of(endings[i]);
+        if (str_ends_nocase(container, ending) && container.len > ending.len) {
+            return str_slice(container, 0, container.len - ending.len);
+        }
+    }
+    return STR("data");
+}
+
+/* `/` between parts, whatever the archive says; climbing and absolute names are only names. */
+static Str member_path(const Walk *w, struct archive_entry *entry)
+{
+    Arena *a = w->reader->analysis->run;
     const char *name = archive_entry_pathname(entry);
     name = name ? name : archive_entry_pathname_utf8(entry);
-    Str path = arena_str(a, str_slice(str_of(name ? name : "(a name that cannot be decoded)"), 0, LIMIT_NAME));
+    Str raw = archive_format(w->archive) == ARCHIVE_FORMAT_RAW
+                  ? raw_name(w->container)
+                  : str_of(name ? name : "(a name that cannot be decoded)");
+    Str path = arena_str(a, str_slice(raw, 0, LIMIT_NAME));
     for (size_t i = 0; i < path.len; i++) {
         if (path.at[i] == '\\') {
             ((uint8_t *)path.at)[i] = '/';
         }
     }
-    Str parts[] = {prefix, path};
+    Str parts[] = {w->prefix, path};
     return arena_join(a, parts, 2);
 }
 
 static void read_entry_member(Reader *r, struct archive *a, struct archive_entry *entry, Str path, unsigned depth)
 {
     Source src;
-    EntryRead with = {a, 0, depth > 0 ? &r->nested_room : NULL, archive_filter_bytes(a, -1), r->analysis->run};
+    EntryRead with = {a, {0, depth > 0 ? &r->nested_room : NULL}, archive_filter_bytes(a, -1), r->analysis->run};
     int64_t mtime = archive_entry_mtime_is_set(entry) ? (int64_t)archive_entry_mtime(entry) : 0;
     int64_t mtime_ns = mtime > 0 && mtime < INT64_MAX / NS_SECOND ? mtime * NS_SECOND : TIME_NONE;
     uint64_t size =
         archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
     source_open(&src, path, size, mtime_ns, read_entry, &with);
     if (archive_entry_is_encrypted(entry)) {
-        SourceRow *row = row_begin(r, path, mtime_ns, depth);
-        row->status = ROW_UNREAD;
-        row->note = STR("encrypted");
-        analysis_diag(r->analysis, &src, 0, "encrypted: this member was not read");
+        unread_member(r, &src, depth, STR("encrypted"),
+                      "encrypted: this kind of archive is not decrypted; unpack it first");
     } else {
         read_member(r, &src, depth);
     }
     source_close(&src);
 }
-
-typedef struct Walk { /* of the members of one archive */
-    Reader *reader;
-    struct archive *archive;
-    Str prefix;
-    unsigned depth;
-    const struct Load *loads; /* by member; NULL: all are ours */
-    size_t load_count;
-    uint8_t worker;
-    size_t members;
-    const char *trouble; /* why it ended early */
-} Walk;
 
 static void walk_archive(Walk *w)
 {
@@ -166,8 +187,7 @@ static void walk_archive(Walk *w)
             return;
         }
         if (got < ARCHIVE_WARN) {
-            const char *why = archive_error_string(w->archive);
-            w->trouble = (const char *)arena_format(run, "%.200s", why ? why : "the archive is damaged").at;
+            w->trouble = why_of(w->archive, run, "the archive is damaged");
             if (got == ARCHIVE_FATAL || ++w->members > LIMIT_MEMBERS) {
                 return;
             }
@@ -180,18 +200,12 @@ static void walk_archive(Walk *w)
             w->trouble = "more members than are read from one bundle";
             return;
         }
-        Str path = member_path(run, w->prefix, entry);
-        size_t index = w->members++;
-        const Load *load = index < w->load_count ? &w->loads[index] : NULL;
-        if (str_ends(path, STR("/")) || (load ? load->owner != w->worker : w->worker != 0)) {
-            continue;
+        Str path = member_path(w, entry);
+        w->reader->order = w->depth == 0 ? ORDER_MEMBER(w->members) : w->reader->order;
+        w->members++;
+        if (!str_ends(path, STR("/"))) {
+            read_entry_member(w->reader, w->archive, entry, path, w->depth);
         }
-        if (w->depth == 0) {
-            w->reader->order = ORDER_MEMBER(index);
-            w->reader->analysis->room = load ? load->room : w->reader->analysis->room;
-            w->reader->together = !load || load->together;
-        }
-        read_entry_member(w->reader, w->archive, entry, path, w->depth);
     }
 }
 
@@ -201,8 +215,10 @@ typedef struct Nested {
     Source *src;
     uint8_t *held;
     size_t len;
-    bool more; /* the source goes on behind what is held */
+    uint64_t held_to; /* where the source stood then */
+    bool more;        /* it goes on behind what is held */
     bool begun;
+    uint8_t *seam; /* bytes of both, side by side */
 } Nested;
 
 static void hold(Nested *n)
@@ -212,6 +228,7 @@ static void hold(Nested *n)
         Str part = source_peek(n->src, 64 * KIB);
         if (part.len == 0 || n->len >= LIMIT_HELD) {
             n->more = part.len > 0;
+            n->held_to = n->src->offset;
             return;
         }
         if (room - n->len < part.len) {
@@ -238,80 +255,90 @@ static la_ssize_t nested_read(struct archive *a, void *with, const void **bytes)
     return (la_ssize_t)part.len;
 }
 
+/* Bytes of the stream that were passed but can still be had: a zip's reader looks a little ahead and comes back. */
+#define BACK (64 * KIB)
+
+/* As ZipInput wants it: what is held, and behind it what the source still has. */
+static Str nested_at(void *with, uint64_t offset, size_t want)
+{
+    Nested *n = with;
+    uint64_t gone = n->src->offset - n->held_to, at = offset - n->len;
+    if (offset < n->len) {
+        Str part = str_slice((Str){n->held, n->len}, (size_t)offset, (size_t)offset + want);
+        Str more = part.len < want && n->more && gone == 0 ? source_peek(n->src, want - part.len) : (Str){0};
+        if (!more.len) {
+            return part;
+        }
+        n->seam = n->seam ? n->seam : malloc(ZIP_WANT);
+        if (!n->seam) {
+            abort();
+        }
+        memcpy(n->seam, part.at, part.len);
+        memcpy(n->seam + part.len, more.at, more.len);
+        return (Str){n->seam, part.len + more.len};
+    }
+    if (!n->more || at < gone || (at - gone > BACK && !source_skip(n->src, at - gone - BACK))) {
+        return (Str){0};
+    }
+    size_t skip = (size_t)(at - (n->src->offset - n->held_to));
+    return str_from(source_peek(n->src, skip + want), skip);
+}
+
 /* Walks an archive if it could be opened, and lets go of it. */
 static void walk_opened(Walk *walk, int got)
 {
     if (got == ARCHIVE_OK) {
         walk_archive(walk);
     } else {
-        const char *why = archive_error_string(walk->archive);
-        walk->trouble =
-            (const char *)arena_format(walk->reader->analysis->run, "%.200s", why ? why : "it cannot be opened").at;
+        walk->trouble = why_of(walk->archive, walk->reader->analysis->run, "it cannot be opened");
     }
     archive_read_free(walk->archive);
+}
+
+static const char *walk_nested(Reader *r, Nested *n, BundleKind kind, Str prefix, unsigned depth, size_t *members)
+{
+    Walk walk = {
+        .reader = r, .archive = archive_new(kind), .prefix = prefix, .container = n->src->name, .depth = depth};
+    walk_opened(&walk, n->more ? archive_read_open(walk.archive, n, NULL, nested_read, NULL)
+                               : archive_read_open_memory(walk.archive, n->held, n->len));
+    *members = walk.members;
+    return walk.trouble;
 }
 
 const char *read_archive_stream(Reader *r, Source *src, BundleKind kind, Str prefix, unsigned depth, size_t *members,
                                 bool *held)
 {
     Nested n = {.src = src};
-    Walk walk = {.reader = r, .archive = archive_new(kind), .prefix = prefix, .depth = depth};
     hold(&n);
-    Str bytes = {n.held, n.len};
-    const char *cut =
-        kind == BUNDLE_ZIP && !n.more ? zip_trouble(str_from(bytes, n.len > ZIP_TAIL ? n.len - ZIP_TAIL : 0)) : NULL;
-    int got = n.more ? archive_read_open(walk.archive, &n, NULL, nested_read, NULL)
-                     : archive_read_open_memory(walk.archive, n.held, n.len);
-    walk_opened(&walk, got);
-    free(n.held);
-    *members = walk.members;
+    ZipInput in = {nested_at, &n, n.more ? ZIP_SIZE_UNKNOWN : n.len};
+    const char *trouble = kind == BUNDLE_ZIP ? read_zip_input(r, &in, prefix, depth, members)
+                                             : walk_nested(r, &n, kind, prefix, depth, members);
     *held = !n.more;
-    return walk.trouble ? walk.trouble : cut;
+    free(n.held);
+    free(n.seam);
+    return trouble;
 }
 
-const char *read_archive(Reader *r, const char *path, BundleKind kind, const Loads *loads, uint8_t worker)
+const char *read_archive(Reader *r, const char *path, BundleKind kind)
 {
+    Str name = str_of(path);
+    size_t cut = str_rfind_byte(name, '/');
     Walk walk = {
-        .reader = r, .archive = archive_new(kind), .loads = loads->at, .load_count = loads->count, .worker = worker};
+        .reader = r, .archive = archive_new(kind), .container = cut == STR_NOT_FOUND ? name : str_from(name, cut + 1)};
     walk_opened(&walk, archive_read_open_filename(walk.archive, path, 64 * KIB));
     return walk.trouble;
 }
 
 /* Only the first bytes tell, and to look at them costs: what is read together consists of whole sectors. So do event
  * logs, of which there are hundreds. */
-static bool may_wait(Str path, uint64_t size)
+bool member_may_wait(Str path, uint64_t size)
 {
     return size && size % 512 == 0 && !str_ends_nocase(path, STR(".evtx"));
 }
 
-static bool waits(Str path, Str head)
+bool member_waits(Str path, Str head)
 {
     return parser_pick(path, head)->waits != NULL;
-}
-
-static bool entry_waits(struct archive *in, Str path)
-{
-    uint8_t head[LIMIT_HEAD];
-    la_ssize_t n = archive_read_data(in, head, sizeof head);
-    return n > 0 && waits(path, (Str){head, (size_t)n});
-}
-
-void list_archive(const char *path, BundleKind kind, Arena *a, Loads *to)
-{
-    struct archive *in = archive_new(kind);
-    struct archive_entry *entry;
-    int got = archive_read_open_filename(in, path, 64 * KIB);
-    while (got == ARCHIVE_OK && to->count < LIMIT_MEMBERS) {
-        got = archive_read_next_header(in, &entry);
-        if ((got == ARCHIVE_OK || got == ARCHIVE_WARN) && archive_entry_filetype(entry) != AE_IFDIR) {
-            uint64_t size = archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
-            Str member = member_path(a, (Str){0}, entry);
-            bool together = may_wait(member, size) && entry_waits(in, member);
-            *VEC_ADD(a, to) = (Load){.size = size, .together = together};
-        }
-        got = got == ARCHIVE_WARN ? ARCHIVE_OK : got;
-    }
-    archive_read_free(in);
 }
 
 /* --- folders ---------------------------------------------------------------------------------------------------- */
@@ -346,12 +373,12 @@ void list_folder(Arena *a, const char *full, Str below, unsigned depth, FileList
 bool listed_waits(const FileEntry *file)
 {
     uint8_t head[LIMIT_HEAD];
-    FILE *in = may_wait(file->path, file->size) && !file->trouble ? fopen(file->full, "rb") : NULL;
+    FILE *in = member_may_wait(file->path, file->size) && !file->trouble ? fopen(file->full, "rb") : NULL;
     size_t n = in ? fread(head, 1, sizeof head, in) : 0;
     if (in) {
         fclose(in);
     }
-    return n > 0 && waits(file->path, (Str){head, n});
+    return n > 0 && member_waits(file->path, (Str){head, n});
 }
 
 size_t read_file(void *with, uint8_t *to, size_t room, ReadTrouble *trouble)

@@ -29,6 +29,7 @@ static const char help[] =
     "  --task-id ID            explain the failed backup of that task\n"
     "  --assert NAME=yes|no    answer a question of the report\n"
     "  --recover               dump: also what is left of old and broken records of an event log, marked as such\n"
+    "  --password-file FILE    its first line opens encrypted zip members; without it, a terminal is asked\n"
     "  --color WHEN            always, never or auto (NO_COLOR is respected)\n"
     "  --exit-code             3 confirmed or likely, 4 possible, 5 cannot tell, 0 everything ruled out\n"
     "\n"

@@ -13,6 +13,14 @@ SourceRow *row_begin(Reader *r, Str path, int64_t mtime_ns, unsigned depth)
     return analysis_row(r->analysis, path, r->order++, mtime_ns, r->stream || depth > 0 ? SHARE_OF_MANY : 1);
 }
 
+void unread_member(Reader *r, Source *src, unsigned depth, Str note, const char *what)
+{
+    SourceRow *row = row_begin(r, src->path, src->mtime_ns, depth);
+    row->status = ROW_UNREAD;
+    row->note = arena_str(r->analysis->run, note);
+    analysis_diag(r->analysis, src, 0, what);
+}
+
 bool is_extension_package(Str name)
 {
     if (!str_ends_nocase(name, STR(".zip"))) {
@@ -28,6 +36,21 @@ bool is_extension_package(Str name)
     }
     return dots >= 1 && digits > dots && dots + digits == version.len &&
            str_find_byte(str_slice(stem, 0, cut), '.', 0) != STR_NOT_FOUND;
+}
+
+bool is_split_part(Str name)
+{
+    static const char *const kinds[] = {".zip", ".7z", ".rar", ".cab", ".tar", ".gz", ".tgz"};
+    size_t cut = str_rfind_byte(name, '.');
+    Str stem = str_slice(name, 0, cut), end = cut == STR_NOT_FOUND ? (Str){0} : str_from(name, cut + 1);
+    uint64_t number;
+    bool numbered = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        numbered = numbered || str_ends_nocase(stem, str_of(kinds[i]));
+    }
+    bool lettered = end.len == 3 && (byte_lower(end.at[0]) == 'z' || byte_lower(end.at[0]) == 'r');
+    return (numbered && end.len == 3 && str_u64(end, 10, &number)) ||
+           (lettered && str_u64(str_from(end, 1), 10, &number));
 }
 
 static void member_event(Reader *r, SourceRow *row, const Source *src)
@@ -166,6 +189,11 @@ static void hold_member(Reader *r, Source *src, SourceRow *row, const Parser *pa
 
 static void read_plain(Reader *r, Source *src, SourceRow *row, Str head, unsigned depth)
 {
+    if (head.len == 0 && source_error(src)) { /* not an empty file: nothing of it could be had */
+        row->status = ROW_UNREAD;
+        tell_trouble(r, src, row);
+        return;
+    }
     if (head.len == 0 && src->offset > 0) {
         row->status = ROW_UNREAD;
         row->note = STR("nothing but zero bytes: lost in a crash, or never written");
@@ -173,6 +201,12 @@ static void read_plain(Reader *r, Source *src, SourceRow *row, Str head, unsigne
         return;
     }
     const Parser *parser = parser_pick(src->path, head);
+    if (is_split_part(src->name) && str_eq(str_of(parser->name), STR("unread"))) {
+        row->status = ROW_UNREAD;
+        row->note = STR(SPLIT_PART);
+        analysis_diag(r->analysis, src, 0, SPLIT_PART);
+        return;
+    }
     if (misnamed(src, parser)) {
         row->status = ROW_UNREAD;
         row->note = STR("named like an archive, but it is none");
@@ -192,11 +226,16 @@ static void read_plain(Reader *r, Source *src, SourceRow *row, Str head, unsigne
 }
 
 /* A crash leaves rows of zeros, also in front of what is good. */
-static Str skip_zeros(Source *src)
+static Str skip_zeros(Reader *r, Source *src)
 {
     static const uint8_t zeros[LIMIT_HEAD];
     Str head = source_peek(src, LIMIT_HEAD);
-    while (head.len == LIMIT_HEAD && memcmp(head.at, zeros, LIMIT_HEAD) == 0 && src->offset < LIMIT_BOMB) {
+    while (head.len == LIMIT_HEAD && memcmp(head.at, zeros, LIMIT_HEAD) == 0) {
+        if (src->offset >= LIMIT_BOMB) {
+            analysis_limit(r->analysis, "member size",
+                           "it begins with more than 64 MiB of zero bytes: read up to there");
+            break;
+        }
         source_take(src, LIMIT_HEAD);
         head = source_peek(src, LIMIT_HEAD);
     }
@@ -220,6 +259,9 @@ static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind,
     row->parser = "archive";
     row->size = src->offset;
     row->note = arena_format(analysis->run, "%s archive with %zu members", bundle_kind_name(kind), members);
+    if (trouble && is_split_part(src->name)) {
+        trouble = SPLIT_PART;
+    }
     if (trouble || source_error(src)) {
         row->status = !held && kind == BUNDLE_7Z ? ROW_UNREAD : ROW_DAMAGED;
         analysis_diag(analysis, src, src->offset, trouble ? trouble : source_error(src));
@@ -230,8 +272,8 @@ void read_member(Reader *r, Source *src, unsigned depth)
 {
     SourceRow *row = row_begin(r, src->path, src->mtime_ns, depth);
     member_event(r, row, src);
-    Str head = skip_zeros(src);
-    BundleKind kind = archive_kind(head);
+    Str head = skip_zeros(r, src);
+    BundleKind kind = str_ends_nocase(src->name, STR(".zip")) ? archive_kind_behind(head) : archive_kind(head);
     if (kind != BUNDLE_FILE && is_extension_package(src->name)) {
         row->status = ROW_SKIPPED;
         row->note = STR("the package of an extension, not a log bundle");

@@ -57,7 +57,7 @@ PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet 
     Bundle bundle;
 
     analysis_open(&analysis, rules, &run);
-    bundle_read(&bundle, path, &analysis, opt->threads);
+    bundle_read(&bundle, path, opt->password, &analysis, opt->threads);
     complain(&bundle);
     scanned_files(&analysis);
     Machines machines = machine_find(&analysis, &run);
@@ -84,14 +84,14 @@ PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet 
     return result;
 }
 
-Status pipeline_match(const char *path, const RuleSet *rules, unsigned threads, Sink *out)
+Status pipeline_match(const char *path, const RuleSet *rules, Password *password, unsigned threads, Sink *out)
 {
     Arena run = {0};
     Analysis analysis;
     Bundle bundle;
 
     analysis_open(&analysis, rules, &run);
-    bundle_read(&bundle, path, &analysis, threads);
+    bundle_read(&bundle, path, password, &analysis, threads);
     complain(&bundle);
     Machines machines = machine_find(&analysis, &run);
     for (size_t i = 0; i < machines.names.count; i++) {

@@ -10,6 +10,7 @@ typedef struct Options {
     FailureChoice choice;
     Assertion *assertions;
     size_t assertion_count;
+    Password *password; /* of encrypted members */
     unsigned threads;
 } Options;
 
@@ -23,6 +24,6 @@ PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet 
 
 /* Reads one bundle and prints every hit of the rules, one JSON line each; a bundle that cannot be read has a line on
  * stderr. Returns the bundle's status. */
-Status pipeline_match(const char *path, const RuleSet *rules, unsigned threads, Sink *out);
+Status pipeline_match(const char *path, const RuleSet *rules, Password *password, unsigned threads, Sink *out);
 
 #endif

@@ -25,7 +25,7 @@ static const Magic magics[] = {
           0, "xz archive that was not opened"),
     MAGIC("\x28\xB5\x2F\xFD", 0, "zstd archive that was not opened"),
     MAGIC("MSCF", 0, "cabinet that was not opened"),
-    MAGIC("Rar!\x1A\x07", 0, "rar archive: not supported"),
+    MAGIC("Rar!\x1A\x07", 0, "rar archive: not read by this version, unpack it first"),
     MAGIC("ustar", 257, "tar archive that was not opened"),
     MAGIC("SQLite format 3\0", 0, "SQLite database"),
     MAGIC("%PDF-", 0, "PDF document"),

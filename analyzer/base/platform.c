@@ -2,11 +2,15 @@
 #include "platform.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <locale.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,6 +57,64 @@ FileKind platform_file(const char *path, bool follow, uint64_t *size, int64_t *m
         *mtime_ns = (int64_t)st.st_mtime * NS_SECOND;
     }
     return S_ISREG(st.st_mode) ? FILE_REGULAR : S_ISDIR(st.st_mode) ? FILE_FOLDER : FILE_OTHER;
+}
+
+size_t platform_read_at(FILE *file, uint64_t offset, uint8_t *to, size_t room)
+{
+    size_t len = 0;
+    while (len < room && offset + len <= INT64_MAX) {
+        ssize_t n = pread(fileno(file), to + len, room - len, (off_t)(offset + len));
+        if (n <= 0 && !(n < 0 && errno == EINTR)) {
+            break;
+        }
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return len;
+}
+
+static struct termios shown; /* the terminal as it was */
+
+/* Whoever breaks off at the prompt gets his terminal back. */
+static void on_break(int number)
+{
+    tcsetattr(0, TCSANOW, &shown);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+bool platform_ask(const char *prompt, char *to, size_t room)
+{
+    static const int breaks[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    void (*before[sizeof breaks / sizeof *breaks])(int);
+    if (!isatty(0) || !isatty(2) || tcgetattr(0, &shown) != 0) {
+        return false;
+    }
+    struct termios hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    hidden.c_lflag |= ECHONL;
+    for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+        before[i] = signal(breaks[i], on_break);
+    }
+    /* What was typed before the prompt is dropped, and nothing of what is typed behind it. */
+    bool answered = tcsetattr(0, TCSAFLUSH, &hidden) == 0 && fputs(prompt, stderr) >= 0 && fgets(to, (int)room, stdin);
+    tcsetattr(0, TCSAFLUSH, &shown);
+    for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+        signal(breaks[i], before[i]);
+    }
+    to[answered ? strcspn(to, "\r\n") : 0] = 0;
+    return to[0] != 0;
+}
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void platform_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void platform_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
 }
 
 static int by_name(const void *a, const void *b)

@@ -2,6 +2,8 @@
 #ifndef PLATFORM_H
 #define PLATFORM_H
 
+#include <stdio.h>
+
 #include "arena.h"
 
 /* Once, first of all: UTF-8 names, UTC as the zone of zip entry times, binary standard output. */
@@ -16,6 +18,18 @@ typedef enum FileKind { FILE_NONE, FILE_REGULAR, FILE_FOLDER, FILE_OTHER } FileK
 FileKind platform_file(const char *path, bool follow, uint64_t *size, int64_t *mtime_ns);
 /* Names in a folder, sorted bytewise, "." and ".." left out; false with errno set. */
 bool platform_folder(Arena *a, const char *path, Str **names, size_t *count);
+
+/* Up to `room` bytes of an open file from that place; 0 at its end and on trouble. Leaves the file's own position
+ * alone. */
+size_t platform_read_at(FILE *file, uint64_t offset, uint8_t *to, size_t room);
+
+/* Asks on the terminal, without showing what is typed. False if standard input or standard error is no terminal, or if
+ * nothing was answered; else `to` holds a line without its end. */
+bool platform_ask(const char *prompt, char *to, size_t room);
+
+/* One lock for the whole process: for what is asked or found out once, by whoever needs it first. */
+void platform_lock(void);
+void platform_unlock(void);
 
 typedef struct Confinement { /* what the process gave up; false: this system cannot, or not in this build */
     bool calls;              /* system calls are refused: no network, no new files, no other programs (seccomp) */
