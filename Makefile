@@ -52,37 +52,53 @@ $(BUILD)/tests/%: tests/%.c $(TEST_LIB) $(LIB) Makefile
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -o $@ $< $(filter %.o,$^) $(TEST_LIB) $(LIB) $(ALL_LIBS) -lcmocka
 
 # --- parsers: golden tests, replay, fuzzing ---------------------------------------------------------------------------
-$(BUILD)/tests/fuzz/replay: $(BUILD)/tests/fuzz/fuzz_parsers.o
+$(BUILD)/tests/fuzz/replay: $(addprefix $(BUILD)/tests/fuzz/,fuzz_parsers.o fuzz_one.o)
+$(BUILD)/tests/fuzz/replay_%: tests/fuzz/replay.c $(addprefix $(BUILD)/tests/fuzz/,fuzz_%.o fuzz_one.o) $(TEST_LIB) $(LIB)
+	$(CC) $(ALL_CFLAGS) -Itests -o $@ $< $(filter %.o,$^) $(TEST_LIB) $(LIB) $(ALL_LIBS)
 
 ## test-golden: every parser against fixtures/parsers/; UPDATE=1 renews the expectations
 test-golden: $(BUILD)/tests/golden
 	UPDATE=$(UPDATE) $<
 
-## test-replay: every input of those, cut and changed in many places
-test-replay: $(BUILD)/tests/fuzz/replay
+## test-replay: every input of those, and a small bundle, cut and changed in many places
+test-replay: $(BUILD)/tests/fuzz/replay $(BUILD)/tests/fuzz/replay_bundle $(BUILD)/tests/mkfixture
 	$<
+	@sh tests/fuzz/bundle_seeds.sh $(BUILD)/tests/mkfixture $(BUILD)/replay-seeds
+	$(BUILD)/tests/fuzz/replay_bundle $(addprefix $(BUILD)/replay-seeds/shape-asc-device-0-,zip-0 zip-2 cut-0) \
+	    2>$(BUILD)/replay_bundle.log || { tail -n 40 $(BUILD)/replay_bundle.log; false; }
 
-## fuzz: libFuzzer over the parsers (SECONDS=60 PARSER=evtx); findings go to build/fuzz/findings/
+## fuzz: libFuzzer (TARGET=parsers|bundle SECONDS=60, PARSER=evtx); findings go to build/fuzz/findings/
+# A target is tests/fuzz/fuzz_TARGET.c and a rule fuzz-seeds-TARGET, which writes its first inputs to FUZZ_SEEDS.
+TARGET     ?= parsers
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-FUZZ_LIB   := $(SRC:%.c=$(BUILD)/fuzz/%.o)
-FUZZ_MAIN  := $(addprefix $(BUILD)/fuzz/tests/,fuzz/fuzz_parsers.o capture.o)
+FUZZ_LIB   := $(SRC:%.c=$(BUILD)/fuzz/%.o) $(BUILD)/fuzz/signatures_builtin.o
+FUZZ_HELP  := $(addprefix $(BUILD)/fuzz/tests/,capture.o fuzz/fuzz_one.o)
+FUZZ_SEEDS := $(BUILD)/fuzz/seeds-$(TARGET)$(addprefix -,$(PARSER))
+FUZZ_FOUND := $(BUILD)/fuzz/corpus-$(TARGET)$(addprefix -,$(PARSER))
 $(BUILD)/fuzz/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	clang $(ALL_CFLAGS) $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/signatures_builtin.o: $(BUILD)/signatures_builtin.c
+	@mkdir -p $(@D)
+	clang $(ALL_CFLAGS) -c $< -o $@
 $(BUILD)/fuzz/libvmsift.a: $(FUZZ_LIB)
 	@rm -f $@
 	$(AR) rcs $@ $^
-$(BUILD)/fuzz/fuzz_parsers: $(FUZZ_MAIN) $(BUILD)/fuzz/libvmsift.a
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_HELP) $(BUILD)/fuzz/libvmsift.a
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
-fuzz: $(BUILD)/fuzz/fuzz_parsers $(BUILD)/tests/fuzz/replay
-	@mkdir -p $(BUILD)/fuzz/seeds$(PARSER) $(BUILD)/fuzz/corpus$(PARSER) $(BUILD)/fuzz/findings
-	$(BUILD)/tests/fuzz/replay -s $(BUILD)/fuzz/seeds$(PARSER) $(addprefix -p ,$(PARSER))
+fuzz-seeds-parsers: $(BUILD)/tests/fuzz/replay
+	@mkdir -p $(FUZZ_SEEDS)
+	$< -s $(FUZZ_SEEDS) $(addprefix -p ,$(PARSER))
+fuzz-seeds-bundle: $(BUILD)/tests/mkfixture
+	sh tests/fuzz/bundle_seeds.sh $< $(FUZZ_SEEDS)
+fuzz: $(BUILD)/fuzz/fuzz_$(TARGET) fuzz-seeds-$(TARGET)
+	@mkdir -p $(FUZZ_FOUND) $(BUILD)/fuzz/findings
 	VMSIFT_FUZZ_PARSER=$(PARSER) $< -max_total_time=$(or $(SECONDS),60) -timeout=5 -rss_limit_mb=1024 -max_len=262144 \
-	    -artifact_prefix=$(BUILD)/fuzz/findings/ -print_final_stats=1 \
-	    $(BUILD)/fuzz/corpus$(PARSER) $(BUILD)/fuzz/seeds$(PARSER)
-.PHONY: test-golden test-replay fuzz
--include $(FUZZ_LIB:.o=.d) $(FUZZ_MAIN:.o=.d) $(TEST_OBJ:.o=.d) \
-    $(addprefix $(BUILD)/tests/,golden.d fuzz/replay.d fuzz/fuzz_parsers.d)
+	    -close_fd_mask=2 -artifact_prefix=$(BUILD)/fuzz/findings/ -print_final_stats=1 $(FUZZ_FOUND) $(FUZZ_SEEDS)
+.PRECIOUS: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o
+.PHONY: test-golden test-replay fuzz fuzz-seeds-parsers fuzz-seeds-bundle
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_HELP:.o=.d) $(wildcard $(BUILD)/fuzz/tests/fuzz/*.d) $(TEST_OBJ:.o=.d) \
+    $(addprefix $(BUILD)/tests/,golden.d fuzz/replay.d fuzz/fuzz_parsers.d fuzz/fuzz_bundle.d fuzz/fuzz_one.d)
 # --- end of parsers ---------------------------------------------------------------------------------------------------
 
 ## clean: removes build/

@@ -81,7 +81,10 @@ typedef struct EntryRead { /* the data of one entry */
 static const char *why_of(struct archive *a, Arena *run, const char *otherwise)
 {
     const char *why = archive_error_string(a);
-    return (const char *)arena_format(run, "%.200s", why ? why : otherwise).at;
+    why = why ? why : otherwise;
+    return str_has_nocase(str_of(why), STR("encrypted"))
+               ? "an encrypted archive of this kind is not read: unpack it first"
+               : (const char *)arena_format(run, "%.200s", why).at;
 }
 
 static size_t read_entry(void *with, uint8_t *to, size_t room, ReadTrouble *trouble)

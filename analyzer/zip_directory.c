@@ -66,7 +66,7 @@ typedef struct Extra { /* what the extra fields of a member say */
 static void extra_ntfs(Str field, Extra *to)
 {
     Cursor c = cursor_of(str_from(field, 4));
-    while (cur_left(&c) >= 4) {
+    while (!c.lack && cur_left(&c) >= 4) {
         uint16_t tag = cur_u16(&c, "tag"), len = cur_u16(&c, "length");
         Cursor times = cursor_of(cur_bytes(&c, len, "attribute"));
         if (tag == 1 && times.in.len >= 8) {
@@ -81,7 +81,7 @@ static Extra extra_read(Str fields)
     Extra x = {.mtime_ns = TIME_NONE};
     int64_t unix_ns = TIME_NONE;
     Cursor c = cursor_of(fields);
-    while (cur_left(&c) >= 4) {
+    while (!c.lack && cur_left(&c) >= 4) {
         size_t at = c.pos;
         uint16_t id = cur_u16(&c, "id"), len = cur_u16(&c, "length");
         Str field = cur_bytes(&c, len, "field");
@@ -182,6 +182,7 @@ typedef struct End {   /* of the archive */
     uint64_t shift;    /* bytes before the archive: every place it names is so much further on */
     uint64_t count;
     bool part;
+    bool beheaded; /* its beginning is missing */
 } End;
 
 static bool end_64(const ZipInput *in, uint64_t end_at, End *to, uint64_t *size, uint64_t *offset)
@@ -228,6 +229,7 @@ static bool end_read(const ZipInput *in, uint64_t at, End *to)
         to->from = offset;
     }
     to->shift = to->from > offset ? to->from - offset : 0;
+    to->beheaded = to->from < offset;
     return to->count == 0 ? at == 0 : to->from < to->to && magic_at(in, to->from, central_magic);
 }
 
@@ -311,6 +313,9 @@ const char *zip_directory(const ZipInput *in, Arena *a, ZipDirectory *to)
     if (end.part) {
         to->part = true;
         return "a part of a zip that was split into several files: put them together first";
+    }
+    if (end.beheaded) {
+        return "the beginning of the zip is missing";
     }
     /* One more than is read from a bundle, so that whoever reads them meets the limit. */
     for (uint64_t pos = end.from; pos < end.to && to->entries.count <= LIMIT_MEMBERS;) {

@@ -69,7 +69,8 @@ static void make_frame(ZipForeign *f, ZipEntry e)
     put(&tail, 0x02014B50, 4);
     put(&tail, 51, 2);
     put_common(&tail, &e, 20 + e.aes.len);
-    put(&tail, 0, 14); /* comment, disk, attributes, offset */
+    put(&tail, 0, 6); /* comment, disk, attributes in the file */
+    put(&tail, 0, 8); /* attributes, offset */
     put_name_and_extra(&tail, &e);
     size_t directory = tail.len;
     put(&tail, 0x06054B50, 4);

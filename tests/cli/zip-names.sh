@@ -20,9 +20,10 @@ with zipfile.ZipFile("names.zip", "w") as z:
     add(z, ("p/" + japanese + "-none.log").encode())
     add(z, b"p\\back\\slash-\x81.log")
     add(z, b"p/bad-flag-\xff.log", flags=0x800)
+    add(z, b"p/bad-field.log", struct.pack("<HHB4s", 0x5455, 500, 1, b"time"))
 PY
 json 0 names.zip
-check 'len(r["sources"]) == 6 and all(s["status"] == "read" for s in r["sources"])'
+check 'len(r["sources"]) == 7 and all(s["status"] == "read" for s in r["sources"])'
 check '[s["path"] for s in r["sources"]][:1] == ["p/\u30bd\u30d5\u30c8-right.log"]'
 check 'row("wrong.log")["path"] == "p/\u0192\\wrong.log"'
 check 'row("-flag.log")["path"].startswith("p/\u30bd") and row("-none.log")["path"].startswith("p/\u30bd")'
