@@ -23,6 +23,7 @@ open("parts/b.zip", "wb").write(b)
 PY
 json 0 parts
 check 'all("put them together" in next(d["what"] for d in r["diagnostics"] if d["source"] == p) for p in ("b.z01", "b.zip"))'
+check 'row("b.z01!/Packages/Plugins/Microsoft.Azure.RecoveryServices.VMSnapshot/1.0.70.0/Status/0.status")["status"] == "read"'
 # An encrypted 7z, and one whose names are encrypted as well.
 if command -v 7z >/dev/null; then
     mkdir x && cp b.zip x/note.log
