@@ -67,7 +67,7 @@ static void work(unsigned index, void *with)
     } else {
         part->trouble = read_archive(&r, shared->path, shared->kind);
     }
-    read_held(&r, 0, false);
+    read_held(&r, 0);
     arena_free(&r.scratch);
     analysis_close(&part->analysis);
 }
@@ -196,7 +196,7 @@ static const char *read_stream(Bundle *bundle, FILE *in, uint64_t size, int64_t 
         trouble = read_archive_stream(&r, &src, bundle->kind, (Str){0}, 0, &members, &held);
     }
     source_close(&src);
-    read_held(&r, 0, false);
+    read_held(&r, 0);
     arena_free(&r.scratch);
     return trouble;
 }

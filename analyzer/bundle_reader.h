@@ -29,6 +29,7 @@ typedef struct Reader { /* what one worker reads with */
     VEC(Held) held;
     size_t held_bytes;
     bool together; /* whom the member being read waits for, this worker reads too */
+    bool early;    /* some that were held could not wait for all */
     bool alone;    /* no other worker holds members: of all of them, one at a time */
     bool stream;   /* members come one after the other, and how many is not known */
 } Reader;
@@ -39,8 +40,8 @@ typedef struct Reader { /* what one worker reads with */
 SourceRow *row_begin(Reader *r, Str path, int64_t mtime_ns, unsigned depth);
 /* Reads one member through whoever bids best, or what is in it if it is an archive. */
 void read_member(Reader *r, Source *src, unsigned depth);
-/* Reads the members that were held, from that one on, with each other; `early`: more of them may follow. */
-void read_held(Reader *r, size_t from, bool early);
+/* Reads the members that were held, from that one on, with each other. */
+void read_held(Reader *r, size_t from);
 /* The row of a member that nobody can read, and why. */
 void unread_member(Reader *r, Source *src, unsigned depth, Str note, const char *what);
 /* `Microsoft.Azure.RecoveryServices.VMSnapshot_1.0.57.0.zip`: the extension's own package, which holds no logs. */

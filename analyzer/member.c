@@ -143,34 +143,62 @@ static void alone_end(Reader *r)
     }
 }
 
-void read_held(Reader *r, size_t from, bool early)
+/* `path` is that of the stem, or goes on behind a dot: SYSTEM, SYSTEM.LOG1. */
+static bool belongs(Str path, Str stem)
+{
+    return str_starts_nocase(path, stem) && (path.len == stem.len || path.at[stem.len] == '.');
+}
+
+/* Those from the index on whose paths belong to the stem; an empty one: all of them. */
+static void read_set(Reader *r, size_t from, Str stem)
 {
     Arena list = {0};
-    size_t count = r->held.count > from ? r->held.count - from : 0;
+    size_t count = r->held.count > from ? r->held.count - from : 0, left = from;
+    Held *held = r->held.at + from;
     Companion *all = ARENA_NEW(&list, Companion, count);
     for (size_t i = 0; i < count; i++) {
-        Source *src = &r->held.at[from + i].src;
-        all[i] = (Companion){src->path, source_hold(src, LIMIT_HIVES)};
+        all[i] = (Companion){held[i].src.path, source_hold(&held[i].src, LIMIT_HIVES)};
     }
-    const Companions beside = {all, count, early};
+    const Companions beside = {all, count, r->early};
     for (size_t i = 0; i < count; i++) {
-        read_one_held(r, &r->held.at[from + i], &beside);
+        if (!stem.len || belongs(held[i].src.path, stem)) {
+            read_one_held(r, &held[i], &beside);
+        }
     }
-    for (; r->held.count > from; r->held.count--) {
-        Held *last = &r->held.at[r->held.count - 1];
-        r->held_bytes -= last->size;
-        source_close(&last->src);
+    for (size_t i = 0; i < count; i++) {
+        if (!stem.len || belongs(all[i].path, stem)) {
+            r->held_bytes -= held[i].size;
+            source_close(&held[i].src);
+        } else {
+            r->held.at[left++] = held[i];
+        }
     }
+    r->held.count = count ? left : r->held.count;
     arena_free(&list);
     alone_end(r);
+}
+
+void read_held(Reader *r, size_t from)
+{
+    read_set(r, from, (Str){0});
+}
+
+/* Too much to wait any longer: the largest, with those that are in of its own. */
+static void make_room(Reader *r)
+{
+    const Held *largest = &r->held.at[0];
+    for (size_t i = 1; i < r->held.count; i++) {
+        largest = r->held.at[i].size > largest->size ? &r->held.at[i] : largest;
+    }
+    r->early = true;
+    read_set(r, 0, largest->src.path);
 }
 
 /* A whole member in memory is what costs most: of all workers, only one at a time has any. */
 static void hold(Reader *r, Source *src, SourceRow *row)
 {
-    bool fits = r->alone && source_fits(src, LIMIT_HIVES - r->held_bytes);
-    if (!fits && r->held.count) {
-        read_held(r, 0, true);
+    while (r->held.count && !source_fits(src, LIMIT_HIVES - r->held_bytes)) {
+        make_room(r);
         r->analysis->row = row;
     }
     if (!r->alone) {
@@ -254,7 +282,7 @@ static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind,
     size_t waiting = r->held.count;
     const char *trouble =
         read_archive_stream(r, src, kind, arena_join(analysis->run, parts, 2), depth, &members, &held);
-    read_held(r, waiting, false);
+    read_held(r, waiting);
     analysis->row = row; /* back from the members */
     row->parser = "archive";
     row->size = src->offset;

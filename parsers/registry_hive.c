@@ -315,7 +315,7 @@ static void check_base(Reading *r, uint64_t start)
             analysis_diag(r->out, o->src, start, (const char *)what.at);
         }
     }
-    if (o->now.dirty && o->src->beside && o->src->beside->early && !is_replayed(o)) {
+    if (o->now.dirty && o->log_count < 2 && o->src->beside && o->src->beside->early) {
         analysis_limit(r->out, "registry hives",
                        "read before all members of the bundle were in: logs may have followed");
     }
