@@ -556,7 +556,8 @@ static Bid registry_bid(Str path, Str head)
     Str body = str_slice(head, HIVE_PAGE, HIVE_PAGE + 4);
     bool magic = str_starts(head, STR("regf")) || str_starts(head, STR("hbin\0\0\0\0")) || str_eq(body, STR("HvLE")) ||
                  str_eq(body, STR("DIRT"));
-    return magic ? BID_MAGIC : is_named(path) && head.len ? BID_NAME : BID_NO;
+    bool binary = str_find_byte(head, 0, 0) != STR_NOT_FOUND;
+    return magic ? BID_MAGIC : is_named(path) && binary ? BID_NAME : BID_NO;
 }
 
 static bool registry_waits(Str head)
