@@ -139,8 +139,8 @@ test: test-deps
 	@MAKE="$(MAKE)" CC="$(CC)" sh tests/run_all.sh $(BUILD)
 
 ## conformance: the readers of event logs and hives against other readers on real files, a line a format
-conformance: all
-	@python3 -B tests/conformance.py $(BUILD)/vmsift ../shared/corpus/evtx
+conformance: all $(BUILD)/tests/mkfixture
+	@python3 -B tests/conformance.py --vmsift $(BUILD)/vmsift --mkfixture $(BUILD)/tests/mkfixture ../shared/corpus/evtx
 
 ## bench: analyze against bsdtar on a bundle of 1 GiB unpacked, dump against evtx_dump on event logs of 64 MiB
 bench: test-deps

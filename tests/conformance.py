@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """What the readers of event logs say against what others say of the same files: one line a format.
 
-usage: conformance.py VMSIFT CORPUS_DIR
-
 A line: NAME: what was compared, values compared, equal, and each known difference with its reason. Whatever differs
 without one is shown and makes the exit status 1. Formats whose files or whose other reader is absent are skipped.
-tests/conformance_*.py are run with the same arguments and print lines of their own.
+tests/conformance_*.py are run with the two programs and print lines of their own.
 """
+import argparse
 import collections
 import glob
 import json
@@ -259,26 +258,29 @@ def jsonl(vmsift, corpus):
     return line("jsonl", "every line of every dump is one JSON object without a name twice", tally)
 
 
-def others(vmsift, corpus):
+def others(vmsift, mkfixture):
     good = True
     for script in sorted(glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), "conformance_*.py"))):
         sys.stdout.flush()
-        good = subprocess.run([sys.executable, "-B", script, vmsift, corpus]).returncode == 0 and good
+        command = [sys.executable, "-B", script, "--vmsift", vmsift, "--mkfixture", mkfixture]
+        good = subprocess.run(command).returncode == 0 and good
     return good
 
 
 def main():
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    vmsift, corpus = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vmsift", required=True)
+    parser.add_argument("--mkfixture", required=True)
+    parser.add_argument("corpus")
+    args = parser.parse_args()
     good = True
-    if os.path.isdir(corpus):
+    if os.path.isdir(args.corpus):
         for check in (evtx_counts, evtx_reference, evtx_windows_xml, evtx_windows_text, evtx_windows_jsonl,
                       event_xml, evtx_peer, jsonl):
-            good = check(vmsift, corpus) and good
+            good = check(args.vmsift, args.corpus) and good
     else:
-        print("evtx, event_xml, jsonl: skipped, there is no", corpus)
-    sys.exit(0 if others(vmsift, corpus) and good else 1)
+        print("evtx, event_xml, jsonl: skipped, there is no", args.corpus)
+    sys.exit(0 if others(args.vmsift, args.mkfixture) and good else 1)
 
 
 if __name__ == "__main__":
