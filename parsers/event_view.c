@@ -320,6 +320,10 @@ void event_view_add(EventView *view, const ViewedEvent *viewed)
                 .fields = viewed->fields,
                 .field_count = viewed->field_count};
     ev.id = str_u64(viewed->id, 10, &id) && id <= UINT32_MAX ? (uint32_t)id : 0;
+    if (str_starts_nocase(ev.provider_alias, PREFIX)) { /* the classic source is the other name of the two */
+        ev.provider = ev.provider_alias;
+        ev.provider_alias = viewed->source;
+    }
     if (ev.text_only && msi_status(viewed, id, &status)) {
         ev.fields = &status;
         ev.field_count = 1;
