@@ -48,8 +48,8 @@ Str event_installer_status(const Event *ev)
 {
     size_t at = ev->id == 1036 || ev->id == 1037 ? 4 : 3;
     bool is_status = ev->id >= 1033 && ev->id <= 1037 && str_eq_nocase(ev->provider, STR("MsiInstaller"));
-    if (is_status && ev->text_only) { /* the parser that had it printed knows which of the texts it is */
-        return event_field(ev, STR("Data4"));
+    if (is_status && ev->text_only) { /* its only field */
+        return ev->field_count ? ev->fields[0].value : (Str){0};
     }
     return is_status && at < ev->field_count ? str_trim(ev->fields[at].value) : (Str){0};
 }

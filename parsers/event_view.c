@@ -284,7 +284,8 @@ static Str channel_of(const EventView *view, const ViewedEvent *viewed)
     return known;
 }
 
-/* `… Installation success or error status: 1603.`: in every language the fourth datum, the status, ends the text. */
+/* `… Installation success or error status: 1603.`: in every language the status, the fourth or
+ * fifth datum, ends the text. */
 static bool msi_status(const ViewedEvent *viewed, uint64_t id, Field *field)
 {
     Str text = str_trim(viewed->message);
@@ -295,8 +296,8 @@ static bool msi_status(const ViewedEvent *viewed, uint64_t id, Field *field)
     while (from > 0 && byte_digit(text.at[from - 1])) {
         from--;
     }
-    *field = (Field){STR("Data4"), str_from(text, from)};
-    return str_eq_nocase(viewed->source, STR("MsiInstaller")) && id >= 1033 && id <= 1036 && field->value.len &&
+    *field = (Field){id == 1036 || id == 1037 ? STR("Data5") : STR("Data4"), str_from(text, from)};
+    return str_eq_nocase(viewed->source, STR("MsiInstaller")) && id >= 1033 && id <= 1037 && field->value.len &&
            field->value.len <= 10;
 }
 
