@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#define PICKED "only events that somebody picked out are in the bundle"
+
 const char *row_status_name(RowStatus status)
 {
     static const char *const names[] = {"read", "partial", "damaged", "skipped", "unread"};
@@ -210,9 +212,7 @@ static bool concerns(const SourceRow *row, const CoverageQuery *q)
 static int64_t reach(const SourceRow *row, const CoverageQuery *q, int64_t from, const char **why)
 {
     if (row->span.from_ns == TIME_NONE || row->runs_full || row->kept_full || row->picked) {
-        *why = row->kept_full ? "more of it matches than could be kept"
-               : row->picked  ? "only events that somebody picked out are in the bundle"
-                              : *why;
+        *why = row->kept_full ? "more of it matches than could be kept" : row->picked ? PICKED : *why;
         return from;
     }
     Span span = {row->span.from_ns + row->doubt.late_ns, row->span.to_ns - row->doubt.early_ns};
@@ -249,6 +249,10 @@ static const char *lacks_anything(SourceRow *const *rows, size_t count, const Co
     for (size_t i = 0; i < count; i++) {
         const SourceRow *row = rows[i];
         if (!concerns(row, q)) {
+            continue;
+        }
+        if (row->picked) {
+            why = why ? PICKED : NULL;
             continue;
         }
         if (row->status != ROW_READ || row->kept_full || row->holes.count) {
