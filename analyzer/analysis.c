@@ -149,6 +149,7 @@ static void code_add(Analysis *out, const Event *ev, uint8_t family, uint32_t co
         return;
     }
     met->count++;
+    *VEC_ADD(out->run, &out->met) = (CodeRef){code, family};
     if (ev->trust == TRUST_LOCAL) {
         return; /* when that was is not known yet */
     }
@@ -244,10 +245,15 @@ typedef enum Worth {
     WORTH_DECIDING = 1
 } Worth; /* part of the room: one in so many */
 
+static bool has_room(const SourceRow *row, Worth worth)
+{
+    return row->kept_bytes < row->kept_room / worth && (worth != WORTH_SHOWING || row->kept_count < LIMIT_KEPT);
+}
+
 static bool within_limits(Analysis *out, Worth worth)
 {
     SourceRow *row = out->row;
-    if (row->kept_bytes < row->kept_room / worth && (worth != WORTH_SHOWING || row->kept_count < LIMIT_KEPT)) {
+    if (has_room(row, worth)) {
         return true;
     }
     if (worth == WORTH_DECIDING) {
@@ -274,6 +280,17 @@ static bool near_keep(Analysis *out, const MatchResult *r)
     return true;
 }
 
+static void keep_codes(Analysis *out, Kept *kept)
+{
+    CodeRef *codes = ARENA_NEW(out->run, CodeRef, out->met.count);
+    for (size_t i = 0; i < out->met.count; i++) {
+        codes[i] = out->met.at[i];
+    }
+    kept->codes = codes;
+    kept->code_count = out->met.count;
+    out->row->kept_bytes += out->met.count * sizeof *codes;
+}
+
 void analysis_add(Analysis *out, Source *src, const Event *ev)
 {
     (void)src;
@@ -285,8 +302,12 @@ void analysis_add(Analysis *out, Source *src, const Event *ev)
     coverage_add(out->row, out->run, ev);
     const MatchResult *results;
     size_t count = out->matcher ? match_event(out->matcher, ev, &results) : 0;
+    out->met.count = 0;
+    if (has_codes(ev)) {
+        codes_scan(out, ev);
+    }
     bool must = mark_counts(ev) || state_counts(ev);
-    if ((must || is_grave(ev)) && within_limits(out, must ? WORTH_TELLING : WORTH_SHOWING)) {
+    if ((must || is_grave(ev) || out->met.count) && within_limits(out, must ? WORTH_TELLING : WORTH_SHOWING)) {
         kept = keep(out, ev);
     }
     for (size_t i = 0; i < count; i++) {
@@ -298,9 +319,19 @@ void analysis_add(Analysis *out, Source *src, const Event *ev)
         kept = kept ? kept : keep(out, ev);
         *VEC_ADD(out->run, &out->matches) = (Match){r->rule, kept, r->truth, r->passed, r->tests, r->why};
     }
-    if (has_codes(ev)) {
-        codes_scan(out, ev);
+    if (kept) {
+        keep_codes(out, kept);
     }
+}
+
+bool analysis_tells(const Event *ev)
+{
+    return mark_counts(ev) || is_grave(ev);
+}
+
+bool analysis_full(const SourceRow *row)
+{
+    return !has_room(row, WORTH_SHOWING);
 }
 
 bool analysis_wants(const Analysis *out, Str provider, Str provider_alias, uint32_t id, Str channel, Level level)
@@ -362,6 +393,20 @@ void analysis_row_again(Analysis *out, SourceRow *row)
 void analysis_row_end(Analysis *out, SourceRow *row)
 {
     out->room -= row->kept_bytes < out->room ? row->kept_bytes : out->room;
+}
+
+void analysis_adopt(Analysis *into, Analysis *from)
+{
+#define ADOPT(vec)                                                                                                     \
+    for (size_t i = 0; i < from->vec.count; i++) {                                                                     \
+        *VEC_ADD(into->run, &into->vec) = from->vec.at[i];                                                             \
+    }
+    ADOPT(rows)
+    ADOPT(kept)
+    ADOPT(matches)
+    ADOPT(codes)
+    arena_adopt(into->run, from->run);
+    from->rows.count = from->kept.count = from->matches.count = from->codes.count = 0;
 }
 
 /* --- order ------------------------------------------------------------------------------------------------------ */

@@ -6,12 +6,20 @@
 #include "match.h"
 #include "source.h"
 
+typedef struct CodeRef {
+    uint32_t code;
+    uint8_t family; /* CodeFamily of error_code.h */
+} CodeRef;
+
 typedef struct Kept { /* an event that is kept, with everything it points to */
     Event ev;
     const SourceRow *row;
     Str quote;                     /* what a report shows of it, at most LIMIT_QUOTE bytes, not yet escaped */
     uint64_t quote_at;             /* line or record number of the quote */
     const struct Kept *stands_for; /* a derived event: the one that is quoted, else NULL */
+    const CodeRef *codes;          /* what it added to the codes met */
+    size_t code_count;
+    bool again; /* another source of the same machine tells it, too, and counts (duplicate.h) */
 } Kept;
 
 /* When what is quoted was written; of a derived event (an episode) that is another moment than its own. TIME_NONE for a
@@ -55,6 +63,7 @@ typedef struct Analysis {
     VEC(Match) matches;    /* likewise */
     VEC(CodeMet) codes;
     uint16_t *code_slots; /* hash of codes: index plus one */
+    VEC(CodeRef) met;     /* those of the event being added */
     size_t room;          /* bytes that may still be kept of the member being read and what is inside it */
     EventTap *tap;        /* if set, events go there and nowhere else */
     void *tap_with;
@@ -68,6 +77,9 @@ void analysis_close(Analysis *out); /* the matcher and such; what was kept lives
 
 /* Brings rows, kept events, matches and codes into the total order. */
 void analysis_sort(Analysis *out);
+
+/* Adds what another one holds, and leaves that empty. */
+void analysis_adopt(Analysis *into, Analysis *from);
 
 /* Begins the row of the next source; everything added from now on belongs to it. `share`: of the room there is, it may
  * take one part in so many. */
@@ -86,6 +98,9 @@ Status analysis_diag_line(Analysis *out, Source *src, uint64_t line, const char 
 void analysis_limit(Analysis *out, const char *limit, const char *what);
 /* In words, shown beside the source. Replaces what stood there. */
 void analysis_note(Analysis *out, Str note);
+/* Of every source such an event is kept, unless it was full by then (analysis_full). */
+bool analysis_tells(const Event *ev);
+bool analysis_full(const SourceRow *row);
 /* True if it makes a difference whether the values of such a record of an event log are rendered. */
 bool analysis_wants(const Analysis *out, Str provider, Str provider_alias, uint32_t id, Str channel, Level level);
 

@@ -28,6 +28,7 @@ typedef struct Shared { /* between the workers */
     const RuleSet *rules;
     Password *password;
     Str name;
+    size_t room; /* for what is kept */
     Loads loads; /* by member: sizes by the archive's own directory; where that lies, only the shares are uneven */
     struct Part {
         Arena run;
@@ -58,6 +59,7 @@ static void work(unsigned index, void *with)
                 .together = true,
                 .stream = !shared->files && !shared->zip};
     analysis_open(&part->analysis, shared->rules, &part->run);
+    part->analysis.room = shared->room;
     if (shared->files) {
         work_folder(&r, shared, (uint8_t)index);
     } else if (shared->zip) {
@@ -70,23 +72,6 @@ static void work(unsigned index, void *with)
     read_held(&r, 0);
     arena_free(&r.scratch);
     analysis_close(&part->analysis);
-}
-
-static void merge(Analysis *into, struct Part *part)
-{
-    for (size_t i = 0; i < part->analysis.rows.count; i++) {
-        *VEC_ADD(into->run, &into->rows) = part->analysis.rows.at[i];
-    }
-    for (size_t i = 0; i < part->analysis.kept.count; i++) {
-        *VEC_ADD(into->run, &into->kept) = part->analysis.kept.at[i];
-    }
-    for (size_t i = 0; i < part->analysis.matches.count; i++) {
-        *VEC_ADD(into->run, &into->matches) = part->analysis.matches.at[i];
-    }
-    for (size_t i = 0; i < part->analysis.codes.count; i++) {
-        *VEC_ADD(into->run, &into->codes) = part->analysis.codes.at[i];
-    }
-    arena_adopt(into->run, &part->run);
 }
 
 typedef struct Weight {
@@ -126,16 +111,17 @@ static void share_out(Load *loads, size_t count, unsigned threads, Arena *scratc
 }
 
 /* A small log is kept whole; what is left of the room goes by size. Whoever reads, the rooms are the same. */
-static void give_room(Load *loads, size_t count)
+static void give_room(Load *loads, size_t count, size_t room)
 {
     uint64_t all = 1;
-    size_t least = count && LIMIT_KEPT_SMALL / count < LIMIT_KEPT_LEAST ? LIMIT_KEPT_SMALL / count : LIMIT_KEPT_LEAST;
+    size_t small = room / (LIMIT_KEPT_ALL / LIMIT_KEPT_SMALL);
+    size_t least = count && small / count < LIMIT_KEPT_LEAST ? small / count : LIMIT_KEPT_LEAST;
     for (size_t i = 0; i < count; i++) {
         all += loads[i].size < UINT64_MAX / LIMIT_MEMBERS ? loads[i].size : 0;
     }
     for (size_t i = 0; i < count; i++) {
         double part = loads[i].size < all ? (double)loads[i].size / (double)all : 1;
-        loads[i].room = least + (size_t)(part * LIMIT_KEPT_ALL);
+        loads[i].room = least + (size_t)(part * (double)room);
     }
 }
 
@@ -145,6 +131,7 @@ static const char *read_shared(Shared *shared, Analysis *into, unsigned threads)
     const char *trouble = NULL;
     threads = threads > MAX_THREADS ? MAX_THREADS : threads;
     shared->rules = into->rules;
+    shared->room = into->room;
     shared->parts = ARENA_NEW(&scratch, struct Part, threads);
     if (shared->zip) {
         trouble = weigh_zip(shared->file, shared->size, shared->zip, &scratch, &shared->loads);
@@ -154,11 +141,11 @@ static const char *read_shared(Shared *shared, Analysis *into, unsigned threads)
         *VEC_ADD(&scratch, &shared->loads) = (Load){.size = file->size, .together = listed_waits(file)};
     }
     share_out(shared->loads.at, shared->loads.count, threads, &scratch);
-    give_room(shared->loads.at, shared->loads.count);
+    give_room(shared->loads.at, shared->loads.count, shared->room);
     platform_parallel(threads, work, shared);
     for (unsigned i = 0; i < threads; i++) {
         trouble = trouble ? trouble : shared->parts[i].trouble;
-        merge(into, &shared->parts[i]);
+        analysis_adopt(into, &shared->parts[i].analysis);
     }
     arena_free(&scratch);
     return trouble;
@@ -278,21 +265,33 @@ static void bundle_span(Bundle *bundle, const Analysis *analysis)
     }
 }
 
+/* Of a case: unknown where its collections differ. */
+static Str common_mode(const Bundle *bundle)
+{
+    Str mode = bundle->inputs.at[0].collection_mode;
+    for (size_t i = 1; i < bundle->inputs.count; i++) {
+        mode = str_eq(mode, bundle->inputs.at[i].collection_mode) ? mode : (Str){0};
+    }
+    return mode;
+}
+
 static void bundle_mode(Bundle *bundle, const Analysis *analysis)
 {
     bool results = false;
-    bundle->collected_ns = bundle->time_last;
+    bundle->collected_ns = TIME_NONE;
     for (size_t i = 0; i < analysis->rows.count; i++) {
         const SourceRow *row = analysis->rows.at[i];
-        if (row->kind && str_eq(str_of(row->kind), STR("diskinspect")) &&
-            str_ends_nocase(row->path, STR("results.txt"))) {
-            results = true;
-            if (row->mtime_ns != TIME_NONE && row->mtime_ns >= bundle->time_last) {
-                bundle->collected_ns = row->mtime_ns;
-            }
+        results = results || (row->kind && str_eq(str_of(row->kind), STR("diskinspect")) &&
+                              str_ends_nocase(row->path, STR("results.txt")));
+        if (row->gathering && row->gathering->collected_ns > bundle->collected_ns) {
+            bundle->collected_ns = row->gathering->collected_ns;
         }
     }
     bundle->collections = collection_find(analysis, analysis->run);
+    if (bundle->inputs.count) {
+        bundle->collection_mode = common_mode(bundle);
+        return;
+    }
     for (size_t i = 0; i < bundle->collections.list.count && !bundle->collection_mode.len; i++) {
         bundle->collection_mode = bundle->collections.list.at[i].mode;
     }

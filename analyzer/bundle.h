@@ -17,8 +17,9 @@ typedef enum BundleKind {
 const char *bundle_kind_name(BundleKind kind); /* file, folder, zip, 7z, tar, cab, case */
 
 typedef struct Bundle { /* what is known of it once it was read */
-    const char *path;   /* as given */
-    Str name;           /* its last part */
+    const char *path;   /* as given; NULL: a case, whose bundles are the inputs */
+    VEC(struct Bundle) inputs;
+    Str name; /* its last part */
     BundleKind kind;
     Status status;           /* ST_FAILED: missing, unreadable, empty, or nobody read a member of it */
     Str trouble;             /* in words, when status is not ST_OK */
@@ -28,13 +29,14 @@ typedef struct Bundle { /* what is known of it once it was read */
     Str machine;             /* empty: unknown */
     int64_t time_first, time_last;
     uint8_t digits_first, digits_last;
+    Str note; /* in words: what was joined, what was kept apart; empty: it is one collection */
 } Bundle;
 
 /* Reads the whole bundle into the analysis on up to `threads` threads: every member becomes a row, in the bundle's
  * order. "-" is standard input. The bundle's fields are filled as far as they are known then. */
 void bundle_read(Bundle *bundle, const char *path, Password *password, Analysis *analysis, unsigned threads);
 
-/* Span, collection and machine, once every stamp is in UTC. */
+/* Span, collection and machine, once every stamp is in UTC and collections are known (gathering_conclude). */
 void bundle_conclude(Bundle *bundle, const Analysis *analysis);
 
 #endif

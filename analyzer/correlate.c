@@ -90,24 +90,24 @@ static int hit_order(const void *a, const void *b)
     return order ? order : kept_order(last_of(x), last_of(y));
 }
 
-static void base_hit(HitList *list, const Match *m, int64_t collected_ns, Arena *run)
+static void base_hit(HitList *list, const Match *m, Arena *run)
 {
     const Kept **events = ARENA_NEW(run, const Kept *, 1);
+    const Gathering *of = m->kept->row ? m->kept->row->gathering : NULL;
     int64_t from = m->kept->ev.time_ns;
-    int64_t to = is_state(&m->kept->ev) && collected_ns > from ? collected_ns : from;
+    int64_t to = is_state(&m->kept->ev) && of && of->collected_ns > from ? of->collected_ns : from;
     events[0] = m->kept;
     *VEC_ADD(run, &list->hits) = (Hit){{from, to}, m->truth, events, 1, m->why};
 }
 
-static void base_lists(HitList *lists, const RuleSet *set, const Match *matches, size_t count, int64_t collected_ns,
-                       Arena *run)
+static void base_lists(HitList *lists, const RuleSet *set, const Match *matches, size_t count, Arena *run)
 {
     for (size_t i = 0; i < count; i++) {
         HitList *list = &lists[matches[i].rule->index];
         if (matches[i].truth == NO) {
             *VEC_ADD(run, &list->near) = matches[i];
         } else {
-            base_hit(list, &matches[i], collected_ns, run);
+            base_hit(list, &matches[i], run);
         }
     }
     for (size_t i = 0; i < set->rule_count; i++) {
@@ -681,11 +681,11 @@ static void correlation_run(Work *w)
     arena_reset(&w->scratch);
 }
 
-HitList *correlate(const RuleSet *set, const Match *matches, size_t count, int64_t collected_ns, Arena *run)
+HitList *correlate(const RuleSet *set, const Match *matches, size_t count, Arena *run)
 {
     HitList *lists = ARENA_NEW(run, HitList, set->rule_count);
     Work w = {.set = set, .lists = lists, .run = run};
-    base_lists(lists, set, matches, count, collected_ns, run);
+    base_lists(lists, set, matches, count, run);
     for (size_t i = 0; i < set->rule_count; i++) { /* parts come before what is made of them */
         if (set->rules[i].kind == RULE_CORRELATION) {
             w.rule = &set->rules[i];

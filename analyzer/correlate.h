@@ -5,7 +5,7 @@
 #include "analysis.h"
 
 typedef struct Hit {
-    Span span;                 /* of a single event: its time; of state: from its time to the collection */
+    Span span;                 /* of a single event: its time; of state: from its time to its collection */
     Truth truth;               /* YES, or UNKNOWN: it may be one */
     const Kept *const *events; /* what it is made of, in time order */
     size_t event_count;
@@ -21,7 +21,7 @@ typedef struct HitList { /* of one rule, ordered by the end of the span */
 /* The most that one of its events has. */
 Doubt hit_doubt(const Hit *h);
 
-/* matches: in the total order. collected_ns: where state ends. Returns one list a rule, by Rule.index. */
-HitList *correlate(const RuleSet *set, const Match *matches, size_t count, int64_t collected_ns, Arena *run);
+/* matches: in the total order. Returns one list a rule, by Rule.index. */
+HitList *correlate(const RuleSet *set, const Match *matches, size_t count, Arena *run);
 
 #endif

@@ -208,17 +208,21 @@ static bool concerns(const SourceRow *row, const CoverageQuery *q)
     return row->events > 0 && same_source(row, q);
 }
 
+int64_t coverage_end(const SourceRow *row)
+{
+    int64_t end_ns = row->span.to_ns - row->doubt.early_ns;
+    bool whole = row->service == SERVICE_EVENT_LOG && row->status == ROW_READ && row->gathering;
+    return whole && row->gathering->events_end_ns > end_ns ? row->gathering->events_end_ns : end_ns;
+}
+
 /* How far a row reaches beyond `from`, where it covers that moment; `from` itself if it does not. */
-static int64_t reach(const SourceRow *row, const CoverageQuery *q, int64_t from, const char **why)
+static int64_t reach(const SourceRow *row, int64_t from, const char **why)
 {
     if (row->span.from_ns == TIME_NONE || row->runs_full || row->kept_full || row->picked) {
         *why = row->kept_full ? "more of it matches than could be kept" : row->picked ? PICKED : *why;
         return from;
     }
-    Span span = {row->span.from_ns + row->doubt.late_ns, row->span.to_ns - row->doubt.early_ns};
-    if (row->service == SERVICE_EVENT_LOG && row->status == ROW_READ && q->collection_end_ns > span.to_ns) {
-        span.to_ns = q->collection_end_ns;
-    }
+    Span span = {row->span.from_ns + row->doubt.late_ns, coverage_end(row)};
     if (from < span.from_ns || from >= span.to_ns) {
         return from;
     }
@@ -290,7 +294,7 @@ const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQ
         for (size_t i = 0; i < count; i++) {
             if (concerns(rows[i], q)) {
                 any = true;
-                int64_t to = reach(rows[i], q, covered, &why);
+                int64_t to = reach(rows[i], covered, &why);
                 more = more || to > covered;
                 covered = to > covered ? to : covered;
             }
@@ -312,7 +316,7 @@ const char *coverage_lacks_registry(SourceRow *const *rows, size_t count, const 
     uint8_t room[REGISTRY_TARGET];
     size_t number;
     for (size_t i = 0; i < count; i++) {
-        if (!rows[i]->kept_full) {
+        if (!rows[i]->kept_full && !rows[i]->past) {
             registry_set_join(&told, &rows[i]->registry);
         }
     }

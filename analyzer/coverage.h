@@ -40,11 +40,19 @@ typedef struct IdRun { /* consecutive record ids of one channel */
 typedef struct ZoneSeen { /* one event whose local time and whose UTC are both told */
     int64_t local_ns, offset_ns;
 } ZoneSeen;
+typedef struct Gathering { /* a collection: what was taken of one machine at one time; most bundles are one */
+    Str name;              /* the input or the folder it is in; empty where the bundle holds no other */
+    int64_t events_end_ns; /* its newest event of an event log: a whole log covers up to there */
+    int64_t collected_ns;  /* entry time of results.txt, else its newest event; TIME_NONE: unknown */
+} Gathering;
 
 typedef struct SourceRow {
-    size_t number;  /* in Analysis.rows, once that is in order */
-    size_t machine; /* which of the bundle's machines it is of (machine.h) */
-    uint64_t order; /* of the source in the bundle: member, then member of a member */
+    size_t number;                   /* in Analysis.rows, once that is in order */
+    size_t input;                    /* of a case: which of its bundles it is in */
+    size_t machine;                  /* which of the bundle's machines it is of (machine.h) */
+    Gathering *gathering;            /* known once all is read */
+    const struct SourceRow *copy_of; /* a newer copy of the same log, which tells in its stead what both hold */
+    uint64_t order;                  /* of the source in the bundle: member, then member of a member */
     Str path;
     const char *parser; /* its name; NULL if nobody took it */
     Service service;
@@ -78,6 +86,7 @@ typedef struct SourceRow {
     uint64_t diagnostics_lost;
     VEC(LimitRow) limits;
     RegistrySet registry; /* what of the registry it tells, be it that it is not there */
+    bool past;            /* how things stood before a newer collection, or too long before the failure (state.h) */
     size_t kept_room;     /* bytes that may be kept of it, this row's lists included */
     size_t kept_bytes, kept_count;
     bool kept_full;
@@ -88,6 +97,8 @@ typedef struct SourceRow {
  * own have no place in the span. */
 void coverage_add(SourceRow *row, Arena *run, const Event *ev);
 void coverage_hole(SourceRow *row, Arena *run, Span span, const char *why);
+/* The moment up to which it tells all there was: its last event, of a whole event log the newest of its collection. */
+int64_t coverage_end(const SourceRow *row);
 /* Once all events are in: turns gaps between the runs of record ids into holes. */
 void coverage_close(SourceRow *row, Arena *run);
 
@@ -95,8 +106,7 @@ void coverage_close(SourceRow *row, Arena *run);
 typedef struct CoverageQuery {
     Service service;
     Str channel;
-    Span window;               /* without a length: no time is known, and the question is about all there is */
-    int64_t collection_end_ns; /* the newest event of any event log: a whole log covers up to it */
+    Span window; /* without a length: no time is known, and the question is about all there is */
 } CoverageQuery;
 /* NULL, or that a file of such a source is lost. */
 const char *coverage_absent(SourceRow *const *rows, size_t count, const CoverageQuery *query);

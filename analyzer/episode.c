@@ -55,6 +55,15 @@ static int64_t number_field(const Event *ev, Str name)
     return str_i64(event_field(ev, name), &n) ? n : -1;
 }
 
+/* What a log's copies tell beyond each other are lines of one log. */
+static const SourceRow *log_of(const SourceRow *row)
+{
+    while (row->copy_of) {
+        row = row->copy_of;
+    }
+    return row;
+}
+
 static Fragment *fragment_new(Arena *run, Fragments *to, Teller teller, const Kept *k)
 {
     Fragment *f = VEC_ADD(run, to);
@@ -63,7 +72,7 @@ static Fragment *fragment_new(Arena *run, Fragments *to, Teller teller, const Ke
                     .sequence = -1,
                     .first = k,
                     .evidence = k,
-                    .row = k->row};
+                    .row = log_of(k->row)};
     return f;
 }
 
@@ -209,7 +218,7 @@ static void fragments_find(const Analysis *analysis, Arena *run, Fragments *to)
     size_t *open = ARENA_NEW(run, size_t, analysis->rows.count); /* by row: the fragment that may go on, plus one */
     for (size_t i = 0; i < analysis->kept.count; i++) {
         const Kept *k = analysis->kept.at[i];
-        size_t *of_row = &open[k->row->number];
+        size_t *of_row = &open[log_of(k->row)->number];
         Fragment *f = k->ev.mark == MARK_NONE ? NULL : mark_fragment(run, to, *of_row ? &to->at[*of_row - 1] : NULL, k);
         *of_row = f ? (size_t)(f - to->at) + 1 : *of_row;
     }
@@ -486,24 +495,31 @@ static int episode_order(const void *a, const void *b)
                                       : (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-/* A moment the machine's own event log tells about: boots before it are known. */
-static bool boots_known(const Analysis *analysis, int64_t ns)
+/* The log that tells of boots is there from one moment to another: between two collections nobody knows of them. */
+static bool boots_known(const Analysis *analysis, int64_t from_ns, int64_t to_ns)
 {
-    for (size_t i = 0; i < analysis->rows.count; i++) {
-        const SourceRow *row = analysis->rows.at[i];
-        if (row->service == SERVICE_EVENT_LOG && str_eq_nocase(row->channel, STR("System")) &&
-            row->span.from_ns != TIME_NONE && row->span.from_ns <= ns && !row->doubt.early_ns && !row->doubt.late_ns &&
-            !row->picked) {
-            return true;
+    bool known = false;
+    for (bool more = true; more && !known;) {
+        more = false;
+        for (size_t i = 0; i < analysis->rows.count && !known; i++) {
+            const SourceRow *row = analysis->rows.at[i];
+            int64_t until_ns = row->gathering ? row->gathering->collected_ns : INT64_MAX;
+            if (row->service == SERVICE_EVENT_LOG && str_eq_nocase(row->channel, STR("System")) &&
+                row->span.from_ns != TIME_NONE && row->span.from_ns <= from_ns && until_ns >= from_ns &&
+                !row->doubt.early_ns && !row->doubt.late_ns && !row->picked) {
+                known = until_ns >= to_ns;
+                more = more || until_ns > from_ns;
+                from_ns = until_ns;
+            }
         }
     }
-    return false;
+    return known;
 }
 
 /* The agent's log covers all the time between: a run would have left lines in it. */
 static bool agent_covers(const Analysis *analysis, int64_t from_ns, int64_t to_ns)
 {
-    CoverageQuery q = {SERVICE_WAAPPAGENT, {0}, {from_ns, to_ns}, TIME_NONE};
+    CoverageQuery q = {SERVICE_WAAPPAGENT, {0}, {from_ns, to_ns}};
     return coverage_lacks(analysis->rows.at, analysis->rows.count, &q) == NULL;
 }
 
@@ -530,7 +546,8 @@ static void count_uptimes(const Analysis *analysis, EpisodeList *list)
             ep->follows = before && follows(analysis, before, ep);
             gap = gap || (!ep->follows && !(boot_ns != TIME_NONE && agent_covers(analysis, boot_ns, ep->start_ns)));
             runs++;
-            ep->uptime = boots_known(analysis, ep->start_ns) ? boots : -1;
+            bool known = boots_known(analysis, boot_ns == TIME_NONE ? ep->start_ns : boot_ns, ep->start_ns);
+            ep->uptime = known ? boots : -1;
             ep->run_in_uptime = ep->uptime > 0 && !gap ? runs : -1;
             before = ep;
         }

@@ -72,10 +72,15 @@
 /* Attempts that are told apart, and files of one name that are compared: each with each. */
 #define LIMIT_ATTEMPTS 4000
 #define LIMIT_COMPARE  500
-#define LIMIT_QUOTE    2000
-#define LIMIT_EVIDENCE 5
 /* Files that the secret scanner of a disk inspection was given: each is looked for among the members. */
 #define LIMIT_SCANNED 2000
+/* Bundles of one case, and machines or states of a machine that are told apart in a bundle: a person has a few. Roots
+ * that hold the same log, a multiple of 64; and steps spent on comparing what they tell. */
+#define LIMIT_GATHERINGS 64
+#define LIMIT_RIVALS     256
+#define LIMIT_AGREE      20000000
+#define LIMIT_QUOTE      2000
+#define LIMIT_EVIDENCE   5
 /* Different error codes of one bundle; a power of two. */
 #define LIMIT_CODES 4096
 

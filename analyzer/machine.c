@@ -1,166 +1,6 @@
 #include "machine.h"
 
-#include <stdlib.h>
-
-/* --- whose row is it -------------------------------------------------------------------------------------------- */
-
-/* What stands before the first folder that every machine has. */
-static Str root_of(Str path)
-{
-    static const char *const folders[] = {"WindowsAzure", "Packages", "Windows", "winevt", "Logs", "Plugins"};
-    for (size_t at = 0; at < path.len;) {
-        size_t end = str_find_byte(path, '/', at);
-        Str part = str_slice(path, at, end);
-        for (size_t i = 0; end != STR_NOT_FOUND && i < sizeof folders / sizeof *folders; i++) {
-            if (str_eq_nocase(part, str_of(folders[i]))) {
-                return str_slice(path, 0, at);
-            }
-        }
-        at = end == STR_NOT_FOUND ? path.len : end + 1;
-    }
-    size_t cut = str_rfind_byte(path, '/');
-    return cut == STR_NOT_FOUND ? (Str){0} : str_slice(path, 0, cut + 1);
-}
-
-typedef struct Root {
-    Str path, name;
-    int64_t named_ns; /* when it was called so: the newest name counts, for machines are renamed */
-    size_t machine;
-} Root;
-
-#define ROOT_SLOTS ((size_t)1 << 18) /* more than twice LIMIT_MEMBERS */
-
-typedef struct Roots {
-    VEC(Root) list;
-    uint32_t *slots; /* hash of list: index plus one */
-} Roots;
-
 typedef VEC(Str) Names;
-
-static size_t root_hash(Str root)
-{
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < root.len; i++) {
-        h = (h ^ byte_lower(root.at[i])) * 1099511628211u;
-    }
-    return (size_t)(h >> 20);
-}
-
-static Root *root_find(Roots *roots, Arena *run, Str path)
-{
-    Str root = root_of(path);
-    roots->slots = roots->slots ? roots->slots : ARENA_NEW(run, uint32_t, ROOT_SLOTS);
-    for (size_t slot = root_hash(root);; slot++) {
-        uint32_t *at = &roots->slots[slot % ROOT_SLOTS];
-        if (*at == 0) {
-            Root *r = VEC_ADD(run, &roots->list);
-            *r = (Root){.path = root, .named_ns = TIME_NONE};
-            *at = (uint32_t)roots->list.count;
-            return r;
-        }
-        if (str_eq_nocase(roots->list.at[*at - 1].path, root)) {
-            return &roots->list.at[*at - 1];
-        }
-    }
-}
-
-/* Without the domain: an event log calls a machine VM.CONTOSO.LOCAL, the agent calls it VM. */
-static Str first_label(Str computer)
-{
-    return str_slice(computer, 0, str_find_byte(computer, '.', 0));
-}
-
-static void root_name(Root *root, Str computer, int64_t ns)
-{
-    if (computer.len && (!root->name.len || ns >= root->named_ns)) {
-        root->name = first_label(computer);
-        root->named_ns = ns;
-    }
-}
-
-/* The logs that a machine writes about itself; others may hold events forwarded from elsewhere. */
-static bool names_machine(const SourceRow *row)
-{
-    return str_eq_nocase(row->channel, STR("System")) || str_eq_nocase(row->channel, STR("Application"));
-}
-
-static void name_roots(const Analysis *analysis, Roots *roots, Arena *run)
-{
-    for (size_t i = 0; i < analysis->rows.count; i++) {
-        const SourceRow *row = analysis->rows.at[i];
-        Root *root = root_find(roots, run, row->path);
-        if (names_machine(row)) {
-            root_name(root, row->computer, row->computer_ns);
-        }
-    }
-    for (size_t i = 0; i < analysis->kept.count; i++) {
-        const Kept *k = analysis->kept.at[i];
-        if (k->ev.mark == MARK_MACHINE) {
-            root_name(root_find(roots, run, k->row->path), k->ev.computer, k->ev.time_ns);
-        }
-    }
-}
-
-#define NETBIOS_NAME 15 /* longer names are cut to it where the old kind of name is told */
-
-static bool same_name(Str a, Str b)
-{
-    return str_eq_nocase(a, b) || (a.len == NETBIOS_NAME && str_starts_nocase(b, a)) ||
-           (b.len == NETBIOS_NAME && str_starts_nocase(a, b));
-}
-
-static size_t machine_named(Machines *machines, Arena *run, Str name)
-{
-    for (size_t i = 0; i < machines->names.count; i++) {
-        if (same_name(machines->names.at[i], name)) {
-            return i;
-        }
-    }
-    *VEC_ADD(run, &machines->names) = name;
-    return machines->names.count - 1;
-}
-
-static size_t common_prefix(Str a, Str b)
-{
-    size_t n = 0;
-    while (n < a.len && n < b.len && byte_lower(a.at[n]) == byte_lower(b.at[n])) {
-        n++;
-    }
-    return n;
-}
-
-/* A root that nobody names goes with the one whose path is most like its own. */
-static size_t nearest_machine(const Roots *roots, const Root *nameless)
-{
-    size_t machine = 0, longest = 0;
-    for (size_t i = 0; i < roots->list.count; i++) {
-        const Root *r = &roots->list.at[i];
-        if (r->name.len && common_prefix(r->path, nameless->path) > longest) {
-            longest = common_prefix(r->path, nameless->path);
-            machine = r->machine;
-        }
-    }
-    return machine;
-}
-
-Machines machine_find(const Analysis *analysis, Arena *run)
-{
-    Machines machines = {0};
-    Roots roots = {0};
-    name_roots(analysis, &roots, run);
-    for (size_t i = 0; i < roots.list.count; i++) {
-        Root *r = &roots.list.at[i];
-        r->machine = r->name.len ? machine_named(&machines, run, r->name) : 0;
-    }
-    if (machines.names.count == 0) {
-        *VEC_ADD(run, &machines.names) = (Str){0};
-    }
-    for (size_t i = 0; i < analysis->rows.count && machines.names.count > 1; i++) {
-        const Root *r = root_find(&roots, run, analysis->rows.at[i]->path);
-        analysis->rows.at[i]->machine = r->name.len ? r->machine : nearest_machine(&roots, r);
-    }
-    return machines;
-}
 
 /* The names the machine calls itself by in its own logs; a log may also hold what others forwarded to it. */
 static Names own_names(const Analysis *whole, size_t machine, Arena *run)
@@ -169,9 +9,9 @@ static Names own_names(const Analysis *whole, size_t machine, Arena *run)
     for (size_t i = 0; i < whole->rows.count; i++) {
         const SourceRow *row = whole->rows.at[i];
         for (size_t j = 0;
-             row->machine == machine && names_machine(row) && j < sizeof row->computers / sizeof *row->computers; j++) {
+             row->machine == machine && root_names(row) && j < sizeof row->computers / sizeof *row->computers; j++) {
             if (row->computers[j].len && names.count < 64) {
-                *VEC_ADD(run, &names) = first_label(row->computers[j]);
+                *VEC_ADD(run, &names) = root_label(row->computers[j]);
             }
         }
     }
@@ -182,7 +22,7 @@ static bool is_own(const Names *names, const Kept *k)
 {
     bool own = k->ev.service != SERVICE_EVENT_LOG || !k->ev.computer.len || names->count == 0;
     for (size_t i = 0; !own && i < names->count; i++) {
-        own = same_name(names->at[i], first_label(k->ev.computer));
+        own = root_same_name(names->at[i], root_label(k->ev.computer));
     }
     return own;
 }
@@ -213,7 +53,7 @@ Analysis machine_part(const Analysis *whole, size_t machine, Arena *run)
 
 /* --- side by side ----------------------------------------------------------------------------------------------- */
 
-static size_t best_story(const MachineStory *stories, size_t count)
+size_t machine_best(const MachineStory *stories, size_t count)
 {
     size_t best = 0;
     for (size_t i = 1; i < count; i++) {
@@ -237,18 +77,18 @@ static const Verdict *verdict_of(const Conclusion *c, const Cause *cause)
 
 static Verdict join_verdict(const Machines *machines, const MachineStory *stories, const Cause *cause, Arena *run)
 {
-    size_t best = 0, count = machines->names.count;
+    size_t best = 0, count = machines->list.count;
     for (size_t i = 1; i < count; i++) {
         if (verdict_of(&stories[i].conclusion, cause)->kind < verdict_of(&stories[best].conclusion, cause)->kind) {
             best = i;
         }
     }
     Verdict v = *verdict_of(&stories[best].conclusion, cause);
-    v.machine = machines->names.at[best];
+    v.machine = machines->list.at[best].label;
     for (size_t i = 0; i < count; i++) {
         if (i != best) {
             *VEC_ADD(run, &v.also) =
-                (Elsewhere){machines->names.at[i], verdict_of(&stories[i].conclusion, cause)->kind};
+                (Elsewhere){machines->list.at[i].label, verdict_of(&stories[i].conclusion, cause)->kind};
         }
     }
     return v;
@@ -269,39 +109,97 @@ static void join_collect(Conclusion *to, const Conclusion *from, Str machine, Ar
 #undef JOIN
 }
 
-static void join_episodes(EpisodeList *to, const EpisodeList *from, Arena *run)
-{
-    for (size_t i = 0; i < from->list.count; i++) {
-        *VEC_ADD(run, &to->list) = from->list.at[i];
-    }
-    to->backups += from->backups;
-    to->failed += from->failed;
-    to->good += from->good;
-}
-
-/* The same episode in the joined list. */
+/* The same episode in another list, in which it may be told with other evidence. */
 static const Episode *again(const EpisodeList *list, const Episode *ep)
 {
-    for (size_t i = 0; ep && i < list->list.count; i++) {
-        if (list->list.at[i].evidence == ep->evidence && list->list.at[i].kind == ep->kind &&
-            list->list.at[i].start_ns == ep->start_ns) {
-            return &list->list.at[i];
+    size_t from = 0, to = list->list.count;
+    while (ep && from < to) { /* they are in the order of their starts */
+        size_t mid = from + (to - from) / 2;
+        bool before = list->list.at[mid].start_ns < ep->start_ns;
+        from = before ? mid + 1 : from;
+        to = before ? to : mid;
+    }
+    for (; ep && from < list->list.count && list->list.at[from].start_ns == ep->start_ns; from++) {
+        const Episode *other = &list->list.at[from];
+        if (other->kind == ep->kind && other->outcome == ep->outcome && other->sequence == ep->sequence &&
+            str_eq(other->handler, ep->handler)) {
+            return other;
         }
     }
     return NULL;
 }
 
+/* Two states of one machine remember the same runs. */
+static bool told_before(const Machines *machines, const MachineStory *stories, size_t at, const Episode *ep)
+{
+    bool told = false;
+    for (size_t i = 0; i < at && !told; i++) {
+        told = root_same_name(machines->list.at[i].name, machines->list.at[at].name) && again(&stories[i].episodes, ep);
+    }
+    return told;
+}
+
+static void join_episodes(EpisodeList *to, const Machines *machines, const MachineStory *stories, size_t at, Arena *run)
+{
+    const EpisodeList *from = &stories[at].episodes;
+    for (size_t i = 0; i < from->list.count; i++) {
+        const Episode *ep = &from->list.at[i];
+        if (!told_before(machines, stories, at, ep)) {
+            bool backup = ep->kind == EPISODE_BACKUP;
+            *VEC_ADD(run, &to->list) = *ep;
+            to->backups += backup;
+            to->failed += is_failed_backup(ep);
+            to->good += backup && ep->outcome == OUTCOME_SUCCESS;
+        }
+    }
+}
+
+/* "2 machines", "2 states of VM1", or both in one word. */
+static Str told_apart(const Machines *machines, Arena *run)
+{
+    size_t count = machines->list.count;
+    bool one = machines->list.at[0].states == count, each = true;
+    for (size_t i = 0; i < count; i++) {
+        each = each && machines->list.at[i].states == 1;
+    }
+    Str parts[] = {arena_format(run, "%zu ", count),
+                   each  ? STR("machines")
+                   : one ? STR("states of ")
+                         : STR("states of machines"),
+                   one && !each ? machines->list.at[0].name.len ? machines->list.at[0].name : STR("one machine")
+                                : (Str){0}};
+    return arena_join(run, parts, 3);
+}
+
+/* Which of them it is about, and how the newest state of that machine does where it is another one. */
+static Str joined_headline(const Machines *machines, const MachineStory *stories, size_t best, Arena *run)
+{
+    const Machine *m = &machines->list.at[best];
+    size_t newest = 0;
+    while (!root_same_name(machines->list.at[newest].name, m->name)) {
+        newest++;
+    }
+    Str newer[] = {STR("; newer, "), machines->list.at[newest].label, STR(": "), stories[newest].conclusion.headline};
+    Str parts[] = {told_apart(machines, run),
+                   STR("; "),
+                   m->label,
+                   m->label.len ? STR(": ") : (Str){0},
+                   stories[best].conclusion.headline,
+                   newest == best ? (Str){0} : arena_join(run, newer, 4)};
+    return arena_join(run, parts, sizeof parts / sizeof *parts);
+}
+
 MachineStory machine_join(const Machines *machines, const MachineStory *stories, Arena *run)
 {
-    size_t count = machines->names.count;
+    size_t count = machines->list.count;
     if (count == 1) {
         return stories[0];
     }
-    const MachineStory *best = &stories[best_story(stories, count)];
+    const MachineStory *best = &stories[machine_best(stories, count)];
     MachineStory all = {0};
     for (size_t i = 0; i < count; i++) {
-        join_episodes(&all.episodes, &stories[i].episodes, run);
-        join_collect(&all.conclusion, &stories[i].conclusion, machines->names.at[i], run);
+        join_episodes(&all.episodes, machines, stories, i, run);
+        join_collect(&all.conclusion, &stories[i].conclusion, machines->list.at[i].label, run);
     }
     episode_sort(&all.episodes);
     all.episodes.failure = again(&all.episodes, best->episodes.failure);
@@ -316,8 +214,82 @@ MachineStory machine_join(const Machines *machines, const MachineStory *stories,
     all.conclusion.changes.at = best->conclusion.changes.at;
     all.conclusion.changes.count = best->conclusion.changes.count;
     all.conclusion.first_error = best->conclusion.first_error;
-    Str parts[] = {arena_format(run, "%zu machines; ", count), machines->names.at[best - stories], STR(": "),
-                   best->conclusion.headline};
-    all.conclusion.headline = arena_join(run, parts, 4);
+    all.conclusion.headline = joined_headline(machines, stories, (size_t)(best - stories), run);
     return all;
+}
+
+/* --- in words --------------------------------------------------------------------------------------------------- */
+
+#define NAMED_MOST 8
+
+static Str more(size_t count, Arena *run)
+{
+    return count > NAMED_MOST ? arena_format(run, " and %zu more", count - NAMED_MOST) : (Str){0};
+}
+
+static Str until(int64_t ns, Arena *run)
+{
+    char text[TIMESTAMP_ROOM];
+    if (ns == TIME_NONE) {
+        return STR(", without a time");
+    }
+    timestamp_format(text, ns, 0);
+    text[10] = ' ';
+    return arena_format(run, ", up to %.16s", text);
+}
+
+static Str apart_note(const Machines *machines, const Bundle *bundle, Arena *run)
+{
+    VEC(Str) parts = {0};
+    bool differs = false, states = false;
+    for (size_t i = 0; i < machines->list.count; i++) {
+        differs = differs || machines->list.at[i].differs;
+        states = states || machines->list.at[i].states > 1;
+    }
+    *VEC_ADD(run, &parts) = !states
+                                ? bundle->inputs.count ? STR("These are not collections of one machine. ") : (Str){0}
+                            : differs ? STR("Collections of one machine tell different things of the same time. ")
+                                      : STR("Collections of one machine lie more than half a day apart. ");
+    *VEC_ADD(run, &parts) = STR("Decided apart, newest first: ");
+    for (size_t i = 0; i < machines->list.count && i < NAMED_MOST; i++) {
+        const Machine *m = &machines->list.at[i];
+        *VEC_ADD(run, &parts) = i ? STR("; ") : (Str){0};
+        *VEC_ADD(run, &parts) = m->label.len ? m->label : STR("a machine without a name");
+        *VEC_ADD(run, &parts) = until(m->newest_ns, run);
+    }
+    *VEC_ADD(run, &parts) = more(machines->list.count, run);
+    *VEC_ADD(run, &parts) = STR(".");
+    return arena_join(run, parts.at, parts.count);
+}
+
+static Str joined_note(const Machine *m, Arena *run)
+{
+    VEC(Str) parts = {0};
+    *VEC_ADD(run, &parts) = STR("Read as one story");
+    *VEC_ADD(run, &parts) = m->label.len ? STR(" of ") : (Str){0};
+    *VEC_ADD(run, &parts) = m->label;
+    for (size_t i = 0; i < m->gatherings.count && i < NAMED_MOST; i++) {
+        Str name = m->gatherings.at[i]->name;
+        *VEC_ADD(run, &parts) = i ? STR(", ") : STR(": ");
+        *VEC_ADD(run, &parts) = name.len ? name : STR("loose files");
+    }
+    *VEC_ADD(run, &parts) = more(m->gatherings.count, run);
+    *VEC_ADD(run, &parts) = STR("; what several of them hold counts once.");
+    return arena_join(run, parts.at, parts.count);
+}
+
+Str machine_note(const Machines *machines, const Bundle *bundle, Arena *run)
+{
+    VEC(Str) notes = {0};
+    if (machines->list.count > 1) {
+        *VEC_ADD(run, &notes) = apart_note(machines, bundle, run);
+    }
+    for (size_t i = 0; i < machines->list.count; i++) {
+        if (machines->list.at[i].gatherings.count > 1) {
+            bool first = notes.count == 0;
+            *VEC_ADD(run, &notes) = first ? (Str){0} : STR(" ");
+            *VEC_ADD(run, &notes) = joined_note(&machines->list.at[i], run);
+        }
+    }
+    return arena_join(run, notes.at, notes.count);
 }

@@ -1,17 +1,10 @@
-/* Several machines in one bundle (two disks, two zips put together) are never mixed: each is decided apart, and then
- * the conclusions are laid side by side. */
+/* Several machines in one bundle, or several states of one (gathering.h), are never mixed: each is decided apart, and
+ * then the conclusions are laid side by side. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
+#include "gathering.h"
 #include "verdict.h"
-
-typedef struct Machines {
-    VEC(Str) names; /* at least one; empty: nothing in the bundle tells it */
-} Machines;
-
-/* Sets SourceRow.machine. Rows below one root (the folder that holds WindowsAzure, Packages or Windows) are of one
- * machine, named by its newest event log, or by what the agent or the extension calls it. */
-Machines machine_find(const Analysis *analysis, Arena *run);
 
 /* What was read of one machine. Rows and events are shared with the whole. */
 Analysis machine_part(const Analysis *whole, size_t machine, Arena *run);
@@ -21,7 +14,13 @@ typedef struct MachineStory {
     Conclusion conclusion;
 } MachineStory;
 
+/* The one whose best verdict is best, of equal ones the newest. */
+size_t machine_best(const MachineStory *stories, size_t count);
+
 /* The stories of all machines as one: for each cause the best verdict, the others in its also[]. */
 MachineStory machine_join(const Machines *machines, const MachineStory *stories, Arena *run);
+
+/* What was joined and what was kept apart, in plain sentences; empty where there is but one collection. */
+Str machine_note(const Machines *machines, const Bundle *bundle, Arena *run);
 
 #endif

@@ -1,8 +1,10 @@
 #include "pipeline.h"
 
 #include "derive.h"
+#include "duplicate.h"
 #include "machine.h"
 #include "scanned.h"
+#include "state.h"
 #include "zone.h"
 
 static void complain(const Bundle *bundle)
@@ -43,10 +45,38 @@ static VerdictKind best_verdict(const Conclusion *conclusion)
 /* The runs of one machine, and what explains them. */
 static MachineStory story_of(const Options *opt, const Bundle *bundle, Analysis *part, Arena *run)
 {
+    Bundle of = *bundle;
     MachineStory story = {.episodes = episode_find(part, &opt->choice, run)};
     bool asked = opt->choice.task_id.len || opt->choice.at_ns != TIME_NONE;
+    bundle_conclude(&of, part);
+    state_newest(part);
     derive_events(part, &story.episodes, run);
-    story.conclusion = verdict_decide(part, &story.episodes, bundle, opt->assertions, opt->assertion_count, asked, run);
+    state_fresh(part, story.episodes.failure ? story.episodes.failure->start_ns : TIME_NONE);
+    story.conclusion = verdict_decide(part, &story.episodes, &of, opt->assertions, opt->assertion_count, asked, run);
+    return story;
+}
+
+static MachineStory stories_of(const Options *opt, Bundle *bundle, Analysis *analysis, Arena *run)
+{
+    Machines machines = gathering_find(analysis, bundle, run);
+    size_t count = machines.list.count;
+    Analysis *parts = ARENA_NEW(run, Analysis, count);
+    MachineStory *stories = ARENA_NEW(run, MachineStory, count);
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = machine_part(analysis, i, run);
+        zone_infer(&parts[i]);
+        duplicate_drop(&parts[i], analysis);
+    }
+    gathering_conclude(analysis, &machines);
+    bundle_conclude(bundle, analysis);
+    for (size_t i = 0; i < count; i++) {
+        stories[i] = story_of(opt, bundle, &parts[i], run);
+    }
+    MachineStory story = machine_join(&machines, stories, run);
+    bundle->note = machine_note(&machines, bundle, run);
+    if (count > 1) {
+        bundle->machine = machines.list.at[machine_best(stories, count)].name;
+    }
     return story;
 }
 
@@ -60,28 +90,32 @@ PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet 
     bundle_read(&bundle, path, opt->password, &analysis, opt->threads);
     complain(&bundle);
     scanned_files(&analysis);
-    Machines machines = machine_find(&analysis, &run);
-    Analysis *parts = ARENA_NEW(&run, Analysis, machines.names.count);
-    MachineStory *stories = ARENA_NEW(&run, MachineStory, machines.names.count);
-    for (size_t i = 0; i < machines.names.count; i++) {
-        parts[i] = machine_part(&analysis, i, &run);
-        zone_infer(&parts[i]);
-    }
-    bundle_conclude(&bundle, &analysis);
-    for (size_t i = 0; i < machines.names.count; i++) {
-        stories[i] = story_of(opt, &bundle, &parts[i], &run);
-    }
-    MachineStory story = machine_join(&machines, stories, &run);
-
-    if (machines.names.count > 1 && story.conclusion.verdicts.count) {
-        bundle.machine = story.conclusion.verdicts.at[0].machine;
-    }
+    MachineStory story = stories_of(opt, &bundle, &analysis, &run);
 
     opt->format->write(&(Report){&bundle, &analysis, &story.episodes, &story.conclusion}, &opt->style, out);
     PipelineResult result = {bundle.status, best_verdict(&story.conclusion)};
     analysis_close(&analysis);
     arena_free(&run);
     return result;
+}
+
+/* Plain Sigma: every source says what it says, copies as well. What is in no story is a part like the others. */
+static void match_parts(Analysis *analysis, const Bundle *bundle, Sink *out, Arena *run)
+{
+    Machines machines = gathering_find(analysis, bundle, run);
+    size_t count = machines.list.count + 1;
+    Analysis *parts = ARENA_NEW(run, Analysis, count);
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = machine_part(analysis, i + 1 < count ? i : NO_MACHINE, run);
+        zone_infer(&parts[i]);
+    }
+    gathering_conclude(analysis, &machines);
+    for (size_t i = 0; i < count; i++) {
+        Analysis *part = &parts[i];
+        EpisodeList episodes = episode_find(part, &(FailureChoice){.at_ns = TIME_NONE}, run);
+        derive_events(part, &episodes, run);
+        report_matches(part->rules, correlate(part->rules, part->matches.at, part->matches.count, run), out);
+    }
 }
 
 Status pipeline_match(const char *path, const RuleSet *rules, Password *password, unsigned threads, Sink *out)
@@ -93,15 +127,7 @@ Status pipeline_match(const char *path, const RuleSet *rules, Password *password
     analysis_open(&analysis, rules, &run);
     bundle_read(&bundle, path, password, &analysis, threads);
     complain(&bundle);
-    Machines machines = machine_find(&analysis, &run);
-    for (size_t i = 0; i < machines.names.count; i++) {
-        Analysis part = machine_part(&analysis, i, &run);
-        zone_infer(&part);
-        bundle_conclude(&bundle, &part);
-        EpisodeList episodes = episode_find(&part, &(FailureChoice){.at_ns = TIME_NONE}, &run);
-        derive_events(&part, &episodes, &run);
-        report_matches(rules, correlate(rules, part.matches.at, part.matches.count, bundle.collected_ns, &run), out);
-    }
+    match_parts(&analysis, &bundle, out, &run);
     complain_limits(&analysis);
 
     analysis_close(&analysis);

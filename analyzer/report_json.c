@@ -111,9 +111,9 @@ static Str bundle_label(const Bundle *b)
     return b->name.len ? b->name : b->path && *b->path ? str_of(b->path) : STR("-");
 }
 
-static void put_bundle(Json *j, const Bundle *b)
+static void put_bundle(Json *j, const char *name, const Bundle *b)
 {
-    open(j, "bundle", "{");
+    open(j, name, "{");
     text(j, "name", bundle_label(b));
     word(j, "kind", bundle_kind_name(b->kind));
     text(j, "collection_mode", b->collection_mode);
@@ -121,6 +121,14 @@ static void put_bundle(Json *j, const Bundle *b)
     text(j, "machine", b->machine);
     stamp(j, "time_first", b->time_first, b->digits_first);
     stamp(j, "time_last", b->time_last, b->digits_last);
+    text(j, "note", b->note);
+    if (b->inputs.count) {
+        open(j, "inputs", "[");
+        for (size_t i = 0; i < b->inputs.count; i++) {
+            put_bundle(j, NULL, &b->inputs.at[i]);
+        }
+        shut(j, "]");
+    }
     shut(j, "}");
 }
 
@@ -494,15 +502,23 @@ static void put_absent(Json *j, const LedgerPart *part)
     shut(j, "}");
 }
 
+static void put_trouble(Json *j, const Bundle *b)
+{
+    for (size_t i = 0; i < b->inputs.count; i++) {
+        put_trouble(j, &b->inputs.at[i]);
+    }
+    if (b->trouble.len && !b->inputs.count) {
+        open(j, NULL, "{");
+        text(j, "source", bundle_label(b));
+        text(j, "what", b->trouble);
+        shut(j, "}");
+    }
+}
+
 static void put_diagnostics(Json *j, const Report *report)
 {
     open(j, "diagnostics", "[");
-    if (report->bundle->trouble.len) {
-        open(j, NULL, "{");
-        text(j, "source", bundle_label(report->bundle));
-        text(j, "what", report->bundle->trouble);
-        shut(j, "}");
-    }
+    put_trouble(j, report->bundle);
     for (size_t i = 0; i < report->analysis->rows.count; i++) {
         const SourceRow *row = report->analysis->rows.at[i];
         for (size_t n = 0; n < row->diagnostics.count; n++) {
@@ -566,7 +582,7 @@ void report_json(const Report *report, const ReportStyle *style, Sink *out)
     Json json = {.out = out}, *j = &json;
     open(j, NULL, "{");
     word(j, "schema", "vmsift-report/1");
-    put_bundle(j, report->bundle);
+    put_bundle(j, "bundle", report->bundle);
     text(j, "headline", report->conclusion->headline);
     EACH(j, "sources", report->analysis->rows, put_source);
     EACH_AT(j, "episodes", report->episodes->list, put_episode);
@@ -587,7 +603,7 @@ void report_ledger_json(const Report *report, const ReportStyle *style, Sink *ou
     Json json = {.out = out}, *j = &json;
     open(j, NULL, "{");
     word(j, "schema", "vmsift-report/1");
-    put_bundle(j, report->bundle);
+    put_bundle(j, "bundle", report->bundle);
     EACH(j, "sources", report->analysis->rows, put_source);
     EACH_AT(j, "absent", report->conclusion->absent, put_absent);
     put_diagnostics(j, report);

@@ -30,11 +30,14 @@ void term_moment(Page *p, int64_t ns, unsigned len)
 
 /* --- places and quotes ------------------------------------------------------------------------------------------ */
 
-Str term_path(const Term *t, const SourceRow *row)
+static Str short_path(const Term *t, const SourceRow *row)
 {
     size_t cut = str_rfind_byte(row->path, '/');
     for (size_t i = 0; i < t->r->analysis->rows.count && cut != STR_NOT_FOUND; i++) {
         const Str other = t->r->analysis->rows.at[i]->path;
+        if (t->r->analysis->rows.at[i]->gathering != row->gathering) {
+            continue;
+        }
         Str tail = str_from(row->path, cut);
         bool bare = str_eq(other, str_from(tail, 1));
         if (!str_eq(other, row->path) && (bare || str_ends(other, tail))) {
@@ -51,9 +54,19 @@ static bool is_of_registry(const Kept *kept)
     return ev->service == SERVICE_REGISTRY_STATE;
 }
 
+void term_source(Term *t, const SourceRow *row)
+{
+    Str of = row->gathering ? row->gathering->name : (Str){0};
+    if (of.len && !str_eq(of, row->path)) {
+        page_say(&t->page, of);
+        page_put(&t->page, ": ");
+    }
+    page_say(&t->page, short_path(t, row));
+}
+
 void term_place(Term *t, const Kept *kept)
 {
-    page_say(&t->page, term_path(t, kept->row));
+    term_source(t, kept->row);
     if (kept->quote_at) {
         page_put(&t->page, kept->ev.is_line ? " line " : is_of_registry(kept) ? " byte " : " record ");
         page_id(&t->page, kept->quote_at);
@@ -156,6 +169,17 @@ static void label(Page *p, const char *name)
 
 static const Frame LABELLED = {0, 10, NULL, 0};
 
+static void put_kind(Page *p, const Bundle *b)
+{
+    page_put(p, " (");
+    page_put(p, bundle_kind_name(b->kind));
+    if (b->collection_mode.len) {
+        page_put(p, ", collection mode ");
+        page_say(p, b->collection_mode);
+    }
+    page_put(p, ")");
+}
+
 void term_machine(Term *t)
 {
     const Bundle *b = t->r->bundle;
@@ -168,21 +192,12 @@ void term_machine(Term *t)
     }
     page_put(p, "; bundle ");
     page_say(p, b->name.len ? b->name : str_of(b->path));
-    page_put(p, " (");
-    page_put(p, bundle_kind_name(b->kind));
-    if (b->collection_mode.len) {
-        page_put(p, ", collection mode ");
-        page_say(p, b->collection_mode);
-    }
-    page_put(p, ")");
+    put_kind(p, b);
     page_flow(p, LABELLED);
 }
 
-void term_span(Term *t)
+static void put_times(Page *p, const Bundle *b, bool always)
 {
-    const Bundle *b = t->r->bundle;
-    Page *p = &t->page;
-    label(p, "Logs");
     if (b->time_first == TIME_NONE) {
         page_put(p, "no event with a time");
     } else {
@@ -191,11 +206,36 @@ void term_span(Term *t)
         term_moment(p, b->time_last, TO_MINUTE);
         page_put(p, " UTC");
     }
-    if (b->collected_ns != TIME_NONE) {
+    if (b->collected_ns != TIME_NONE && (always || b->collected_ns != b->time_last)) {
         page_put(p, ", collected ");
         term_moment(p, b->collected_ns, TO_MINUTE);
     }
-    page_flow(p, LABELLED);
+}
+
+void term_span(Term *t)
+{
+    label(&t->page, "Logs");
+    put_times(&t->page, t->r->bundle, true);
+    page_flow(&t->page, LABELLED);
+}
+
+/* Of a case: what it was made of. */
+static void put_inputs(Term *t)
+{
+    Page *p = &t->page;
+    for (size_t i = 0; i < t->r->bundle->inputs.count; i++) {
+        const Bundle *b = &t->r->bundle->inputs.at[i];
+        label(p, i ? "" : "Inputs");
+        page_say(p, b->name);
+        put_kind(p, b);
+        page_put(p, ": ");
+        if (b->status == ST_FAILED) {
+            page_say(p, b->trouble);
+        } else {
+            put_times(p, b, false);
+        }
+        page_flow(p, LABELLED);
+    }
 }
 
 static void put_runs(Term *t)
@@ -241,8 +281,14 @@ static void put_head(Term *t)
     page_flow(p, (Frame){0, 0, NULL, 0});
     page_gap(p);
     term_machine(t);
+    put_inputs(t);
     term_span(t);
     put_runs(t);
+    if (t->r->bundle->note.len) {
+        label(p, "Note");
+        page_say(p, t->r->bundle->note);
+        page_flow(p, LABELLED);
+    }
     term_trouble(t);
 }
 

@@ -25,8 +25,9 @@ void term_moment(Page *p, int64_t ns, unsigned len);
 #define TO_MINUTE 16
 #define TO_DAY    10
 
-/* How many parts of a path, from its end, tell it from all others: the name alone, most often. */
-Str term_path(const Term *t, const SourceRow *row);
+/* Which source, short: as many parts of its path, from the end, as tell it from all others: the name alone, most often.
+ * Where there are several collections, the one it is of comes first. */
+void term_source(Term *t, const SourceRow *row);
 void term_place(Term *t, const Kept *kept);
 void term_time(Page *p, const Kept *kept);
 void term_cited(Term *t, const Kept *kept, unsigned indent); /* place, time and quote */

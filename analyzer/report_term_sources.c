@@ -213,7 +213,7 @@ static void put_group(Term *t, const Group *g)
     }
     for (size_t i = 0; i < g->count && i < NAMES_MOST; i++) {
         page_put(p, i ? ", " : "");
-        page_say(p, term_path(t, g->names[i]));
+        term_source(t, g->names[i]);
     }
     page_put(p, g->count > NAMES_MOST ? " …)" : g->count > 1 ? ")" : "");
     page_flow(p, ITEM);
@@ -286,7 +286,7 @@ void term_diagnostics(Term *t)
                 term_heading(p, "PLACES THAT COULD NOT BE READ");
                 page_flow(p, TOP);
             }
-            page_say(p, term_path(t, row));
+            term_source(t, row);
             page_put(p, row->diagnostics.at[n].is_line ? " line " : " byte ");
             page_id(p, row->diagnostics.at[n].at);
             page_put(p, ": ");
@@ -309,7 +309,7 @@ void term_limits(Term *t)
                 term_heading(p, "LIMITS REACHED");
                 page_flow(p, TOP);
             }
-            page_say(p, term_path(t, row));
+            term_source(t, row);
             page_put(p, ": ");
             page_say(p, row->limits.at[n].what);
             page_style(p, DIM);

@@ -251,7 +251,9 @@ void term_codes(Term *t)
             term_moment(p, codes[i]->first_ns, TO_MINUTE);
         }
         page_put(p, codes[i]->row ? ", " : "");
-        page_say(p, codes[i]->row ? term_path(t, codes[i]->row) : (Str){0});
+        if (codes[i]->row) {
+            term_source(t, codes[i]->row);
+        }
         page_style(p, PLAIN);
         page_flow(p, (Frame){2, 21, NULL, 0});
     }

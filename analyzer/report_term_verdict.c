@@ -214,12 +214,11 @@ static void put_machine(Page *p, const Verdict *v)
     page_put(p, "  on ");
     page_say(p, v->machine);
     for (size_t i = 0; i < v->also.count; i++) {
-        page_put(p, i ? ", " : " (");
+        page_put(p, i ? ", " : "; ");
         page_say(p, v->also.at[i].machine);
         page_put(p, ": ");
         page_put(p, verdict_name(v->also.at[i].kind));
     }
-    page_put(p, v->also.count ? ")" : "");
 }
 
 /* With a proved cause beside it, a possible one keeps its questions and loses its steps. */

@@ -23,7 +23,6 @@ typedef struct Case {
     HitList *lists;        /* by rule */
     RegistrySet *registry; /* by rule: the values it asks for */
     Span *uptimes;         /* by episode */
-    int64_t events_end_ns; /* the newest event of any event log */
     Assertion *assertions;
     size_t assertion_count;
     bool asked; /* for one failure */
@@ -254,7 +253,7 @@ static const char *lacks(const Case *c, const Rule *rule, const LogSource *sourc
     case SERVICE_SERVICE_STATE:
     case SERVICE_FILE_LISTING: return lacks_state(c, rule, source->kind);
     default: {
-        CoverageQuery q = {source->kind, source->channel, window, c->events_end_ns};
+        CoverageQuery q = {source->kind, source->channel, window};
         return coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &q);
     }
     }
@@ -327,7 +326,7 @@ static Truth absence(const Case *c, const Rule *rule, Span window, ConditionResu
 static bool same_container(const Kept *a, const Kept *b)
 {
     bool members = a->ev.record == 0 && b->ev.record == 0; /* entries of the bundle itself; else rows of one listing */
-    return (members || a->row == b->row) &&
+    return (a->row == b->row || (members && a->row->gathering == b->row->gathering)) &&
            str_eq_nocase(event_field(&a->ev, STR("Folder")), event_field(&b->ev, STR("Folder")));
 }
 
@@ -738,19 +737,6 @@ void verdict_sort(Conclusion *conclusion)
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
 
-static int64_t newest_event(const Analysis *analysis)
-{
-    int64_t newest = TIME_NONE;
-    for (size_t i = 0; i < analysis->rows.count; i++) {
-        const SourceRow *row = analysis->rows.at[i];
-        if (row->service == SERVICE_EVENT_LOG && row->span.from_ns != TIME_NONE &&
-            row->span.to_ns - row->doubt.early_ns > newest) {
-            newest = row->span.to_ns - row->doubt.early_ns;
-        }
-    }
-    return newest;
-}
-
 /* What every rule asks the registry for; parts of a correlation come before it. */
 static RegistrySet *registry_asked(const Analysis *analysis, Arena *run)
 {
@@ -776,12 +762,11 @@ Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const
               .bundle = bundle,
               .registry = registry_asked(analysis, run),
               .uptimes = uptimes_find(episodes, run),
-              .events_end_ns = newest_event(analysis),
               .assertions = assertions,
               .assertion_count = assertion_count,
               .asked = asked,
               .run = run};
-    c.lists = correlate(analysis->rules, analysis->matches.at, analysis->matches.count, bundle->collected_ns, run);
+    c.lists = correlate(analysis->rules, analysis->matches.at, analysis->matches.count, run);
     for (size_t i = 0; i < analysis->rules->cause_count; i++) {
         *VEC_ADD(run, &out.verdicts) = cause_decide(&c, &analysis->rules->causes[i]);
     }

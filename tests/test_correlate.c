@@ -23,7 +23,9 @@ typedef struct Timeline { /* what rules matched, in a test's own words */
 
 static void begin(Timeline *t, const char *text)
 {
+    static Gathering gathering = {.collected_ns = MINUTES(1000)};
     memset(t, 0, sizeof *t);
+    t->row.gathering = &gathering;
     rule_case_good(&t->c, text);
 }
 
@@ -56,7 +58,7 @@ static void story(Timeline *t, const char *words)
 
 static const HitList *run(Timeline *t, const char *rule)
 {
-    t->lists = correlate(&t->c.set, t->matches, t->count, MINUTES(1000), &t->c.run);
+    t->lists = correlate(&t->c.set, t->matches, t->count, &t->c.run);
     return &t->lists[rule_find(&t->c.set, str_of(rule))->index];
 }
 

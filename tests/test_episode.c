@@ -24,9 +24,11 @@ static void world_close(World *w)
     arena_free(&w->run);
 }
 
-static void source_row(World *w, const char *path, Service service)
+static SourceRow *source_row(World *w, const char *path, Service service)
 {
-    analysis_row(&w->analysis, str_of(path), w->order++, TIME_NONE, 1)->service = service;
+    SourceRow *row = analysis_row(&w->analysis, str_of(path), w->order++, TIME_NONE, 1);
+    row->service = service;
+    return row;
 }
 
 static int64_t at(const char *text)
@@ -236,7 +238,9 @@ TEST(zone_stays_assumed_where_nothing_pairs)
 
 static const char *lacks(World *w, const char *from, const char *to)
 {
-    CoverageQuery q = {SERVICE_EVENT_LOG, STR("application"), {at(from), at(to)}, at("2023-05-20T00:00:00Z")};
+    CoverageQuery q = {SERVICE_EVENT_LOG, STR("application"), {at(from), at(to)}};
+    Gathering gathering = {.events_end_ns = at("2023-05-20T00:00:00Z")};
+    w->analysis.rows.at[0]->gathering = &gathering;
     coverage_close(w->analysis.rows.at[0], &w->run);
     return coverage_lacks(w->analysis.rows.at, w->analysis.rows.count, &q);
 }
@@ -279,6 +283,37 @@ TEST(coverage_has_a_hole_where_record_ids_are_missing)
     world_close(&w);
 }
 
+/* A System log of each of two collections; a reboot between them is in neither. */
+TEST(episode_uptime_is_unknown_across_the_time_between_two_collections)
+{
+    World w;
+    Gathering old = {.collected_ns = at("2023-05-04T00:00:00Z")}, new = {.collected_ns = at("2023-05-20T00:00:00Z")};
+    world_open(&w);
+    source_row(&w, "old/System.evtx", SERVICE_EVENT_LOG)->gathering = &old;
+    boot(&w, "2023-05-01T00:00:00Z");
+    source_row(&w, "new/System.evtx", SERVICE_EVENT_LOG)->gathering = &new;
+    boot(&w, "2023-05-12T00:00:00Z");
+    source_row(&w, "new/IaaSBcdrExtension.log", SERVICE_VMSNAPSHOT)->gathering = &new;
+    const char *const runs[] = {"2023-05-02T00:00:00Z", "2023-05-08T00:00:00Z", "2023-05-13T00:00:00Z"};
+    for (size_t i = 0; i < 3; i++) {
+        stage(&w, runs[i], MARK_RUN_STAGE, "1", NULL);
+        stage(&w, runs[i], MARK_RUN_ERROR, "4", NULL);
+    }
+    EpisodeList list = find(&w);
+    int64_t uptimes[3];
+    size_t count = 0;
+    for (size_t i = 0; i < list.list.count; i++) {
+        if (list.list.at[i].kind == EPISODE_BACKUP && count < 3) {
+            uptimes[count++] = list.list.at[i].uptime;
+        }
+    }
+    assert_int_equal(count, 3);
+    assert_int_equal(uptimes[0], 1);
+    assert_int_equal(uptimes[1], -1);
+    assert_int_equal(uptimes[2], 2);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +321,7 @@ int main(void)
         cmocka_unit_test(episode_of_the_agent_alone_succeeds_only_as_far_as_the_agent_knows),
         cmocka_unit_test(episode_counts_runs_from_the_boot_before_them),
         cmocka_unit_test(episode_uptime_is_unknown_where_the_system_log_begins_later),
+        cmocka_unit_test(episode_uptime_is_unknown_across_the_time_between_two_collections),
         cmocka_unit_test(episode_chooses_the_failure_that_was_asked_for),
         cmocka_unit_test(zone_is_found_from_agent_starts_behind_boots),
         cmocka_unit_test(zone_changes_by_an_hour_where_all_later_events_pair_so),
