@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/platform.h"
 #include "command.h"
 #include "pipeline.h"
@@ -83,6 +85,10 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
         o->exit_code = true;
         return 0;
     }
+    if (option_flag(args, "--case")) {
+        o->run.is_case = true;
+        return 0;
+    }
     if (word[0] == '-' && word[1]) {
         return option_unknown(word);
     }
@@ -114,6 +120,22 @@ static int check_assertions(const AnalyzeOptions *o, const RuleSet *rules)
     return 0;
 }
 
+/* The same bundle twice would only count everything once. */
+static int check_case(const AnalyzeOptions *o)
+{
+    if (o->bundles.count > LIMIT_GATHERINGS) {
+        return usage_error("--case takes 64 bundles at most, this is one too many: ", o->bundles.at[LIMIT_GATHERINGS]);
+    }
+    for (size_t i = 0; i < o->bundles.count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(o->bundles.at[i], o->bundles.at[j]) == 0) {
+                return usage_error("--case was given the same bundle twice: ", o->bundles.at[i]);
+            }
+        }
+    }
+    return 0;
+}
+
 static int exit_of(PipelineResult r, bool by_verdict)
 {
     static const int codes[] = {EXIT_FOUND, EXIT_FOUND, EXIT_MAYBE, EXIT_OPEN, EXIT_ANALYSED};
@@ -133,8 +155,10 @@ static int analyze_all(void *with, Sink *out)
     AnalyzeOptions *o = with;
     int status = EXIT_ANALYSED;
     platform_confine();
-    for (size_t i = 0; i < o->bundles.count; i++) {
-        status = exit_worse(status, exit_of(pipeline_run(&o->run, o->bundles.at[i], o->rules, out), o->exit_code));
+    size_t each = o->run.is_case ? o->bundles.count : 1;
+    for (size_t i = 0; i < o->bundles.count; i += each) {
+        PipelineResult result = pipeline_run(&o->run, &o->bundles.at[i], each, o->rules, out);
+        status = exit_worse(status, exit_of(result, o->exit_code));
         sink_flush(out);
     }
     return status;
@@ -170,6 +194,9 @@ int command_analyze(Arguments args)
     }
     if (status == 0 && o.bundles.count == 0) {
         status = usage_error("no bundle was named (vmsift --help)", "");
+    }
+    if (status == 0 && o.run.is_case) {
+        status = check_case(&o);
     }
     if (status == 0) {
         status = analyze_with(&o, &a);

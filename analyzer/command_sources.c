@@ -46,7 +46,7 @@ static int sources_all(void *with, Sink *out)
     int status = EXIT_ANALYSED;
     platform_confine();
     for (size_t i = 0; i < o->bundles.count; i++) {
-        if (pipeline_run(&o->run, o->bundles.at[i], o->rules, out).status >= ST_FAILED) {
+        if (pipeline_run(&o->run, &o->bundles.at[i], 1, o->rules, out).status >= ST_FAILED) {
             status = EXIT_BUNDLE;
         }
         sink_flush(out);

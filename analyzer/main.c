@@ -22,6 +22,7 @@ static const char help[] =
     "\n"
     "BUNDLE is an archive (zip, 7z, tar.*, cab), a folder, one loose file, or - for standard input.\n"
     "\n"
+    "  --case                  all bundles are collections of one VM: read them as one\n"
     "  --format term|json      term on a terminal and elsewhere, json is docs/report.schema.json\n"
     "  -o FILE                 write the report there\n"
     "  --signatures DIR        signatures that are added, or replace built-in ones of the same name\n"

@@ -1,5 +1,6 @@
 #include "pipeline.h"
 
+#include "case.h"
 #include "derive.h"
 #include "duplicate.h"
 #include "machine.h"
@@ -42,6 +43,16 @@ static VerdictKind best_verdict(const Conclusion *conclusion)
     return conclusion->verdicts.count ? conclusion->verdicts.at[0].kind : RULED_OUT;
 }
 
+static void complain_all(const Bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->inputs.count; i++) {
+        complain(&bundle->inputs.at[i]);
+    }
+    if (!bundle->inputs.count) {
+        complain(bundle);
+    }
+}
+
 /* The runs of one machine, and what explains them. */
 static MachineStory story_of(const Options *opt, const Bundle *bundle, Analysis *part, Arena *run)
 {
@@ -56,6 +67,18 @@ static MachineStory story_of(const Options *opt, const Bundle *bundle, Analysis 
     return story;
 }
 
+/* Whoever gives several machines as one case has mixed up files. */
+static void warn_apart(const Bundle *bundle, size_t machines)
+{
+    if (bundle->inputs.count && machines > 1) {
+        Sink err = sink_file(stderr);
+        sink_put(&err, "vmsift: --case: ");
+        sink_term(&err, bundle->note);
+        sink_put(&err, "\n");
+        sink_close(&err);
+    }
+}
+
 static MachineStory stories_of(const Options *opt, Bundle *bundle, Analysis *analysis, Arena *run)
 {
     Machines machines = gathering_find(analysis, bundle, run);
@@ -68,32 +91,47 @@ static MachineStory stories_of(const Options *opt, Bundle *bundle, Analysis *ana
         duplicate_drop(&parts[i], analysis);
     }
     gathering_conclude(analysis, &machines);
+    case_conclude(bundle, analysis);
     bundle_conclude(bundle, analysis);
     for (size_t i = 0; i < count; i++) {
         stories[i] = story_of(opt, bundle, &parts[i], run);
     }
     MachineStory story = machine_join(&machines, stories, run);
     bundle->note = machine_note(&machines, bundle, run);
+    warn_apart(bundle, count);
     if (count > 1) {
         bundle->machine = machines.list.at[machine_best(stories, count)].name;
     }
     return story;
 }
 
-PipelineResult pipeline_run(const Options *opt, const char *path, const RuleSet *rules, Sink *out)
+static Status worst_status(const Bundle *bundle)
+{
+    Status worst = bundle->status;
+    for (size_t i = 0; i < bundle->inputs.count; i++) {
+        worst = status_worse(worst, bundle->inputs.at[i].status);
+    }
+    return worst;
+}
+
+PipelineResult pipeline_run(const Options *opt, const char *const *paths, size_t count, const RuleSet *rules, Sink *out)
 {
     Arena run = {0};
     Analysis analysis;
     Bundle bundle;
 
     analysis_open(&analysis, rules, &run);
-    bundle_read(&bundle, path, opt->password, &analysis, opt->threads);
-    complain(&bundle);
+    if (opt->is_case) {
+        case_read(&bundle, paths, count, opt->password, &analysis, opt->threads);
+    } else {
+        bundle_read(&bundle, paths[0], opt->password, &analysis, opt->threads);
+    }
+    complain_all(&bundle);
     scanned_files(&analysis);
     MachineStory story = stories_of(opt, &bundle, &analysis, &run);
 
     opt->format->write(&(Report){&bundle, &analysis, &story.episodes, &story.conclusion}, &opt->style, out);
-    PipelineResult result = {bundle.status, best_verdict(&story.conclusion)};
+    PipelineResult result = {worst_status(&bundle), best_verdict(&story.conclusion)};
     analysis_close(&analysis);
     arena_free(&run);
     return result;

@@ -67,7 +67,7 @@ static bool keeps_folders(const Analysis *analysis, Str folder, Str member)
     return false;
 }
 
-static void lost_row(Analysis *analysis, Str folder, Str member, const char *note)
+static void lost_row(Analysis *analysis, const SourceRow *results, Str folder, Str member, const char *note)
 {
     Str parts[] = {folder, member};
     size_t cut = str_rfind_byte(member, '/');
@@ -75,6 +75,7 @@ static void lost_row(Analysis *analysis, Str folder, Str member, const char *not
     uint64_t order = analysis->rows.count ? analysis->rows.at[analysis->rows.count - 1]->order + 1 : 0;
     SourceRow *row = analysis_row(analysis, arena_join(analysis->run, parts, 2), order, TIME_NONE, 1);
     row->number = analysis->rows.count - 1;
+    row->input = results->input;
     row->status = ROW_UNREAD;
     row->service = service_of(name);
     row->channel = row->service == SERVICE_EVENT_LOG ? channel_of(analysis->run, name) : (Str){0};
@@ -92,7 +93,7 @@ static void scanned_file(Analysis *analysis, const Kept *k, Str member)
     if (row && redacted && !row->note.len) {
         row->note = STR("the secret scanner blanked lines of it");
     } else if (!row && (removed || keeps_folders(analysis, folder, member))) {
-        lost_row(analysis, folder, member,
+        lost_row(analysis, k->row, folder, member,
                  removed ? "it was there, and the secret scanner removed it"
                          : "it was collected and given to the secret scanner, but is not in the bundle");
     }

@@ -4,8 +4,9 @@
     python3 tests/run_fixtures.py [--vmsift build/vmsift] [--mkfixture build/tests/mkfixture] [--only TEXT] [PART…]
 
 PART: verdicts (expect.json, schema, same bytes on a second run and in another time zone, the folder as it stands),
-mutation (no verdict falls to ruled_out because a kind of source is missing), truncation (every bundle and every member
-cut at many lengths). fixtures/README.md describes expect.json. The last line is `N passed, N failed, N skipped`.
+mutation (no verdict falls to ruled_out because a kind of source is missing), case (each bundle twice as one case says
+what it says once; parted into two it loses no verdict to ruled_out), truncation (every bundle and every member cut at
+many lengths). fixtures/README.md describes expect.json. The last line is `N passed, N failed, N skipped`.
 """
 import argparse
 import concurrent.futures
@@ -53,9 +54,9 @@ def stage(case, temp):
             if name.startswith(old):
                 name = new + name[len(old):]
                 break
-        if name != "bundle.txt":
-            os.makedirs(os.path.dirname(os.path.join(to, name)), exist_ok=True)
-            shutil.copyfile(path, os.path.join(to, name))
+        for again in places(e, name) if name != "bundle.txt" else []:
+            os.makedirs(os.path.dirname(os.path.join(to, again)), exist_ok=True)
+            shutil.copyfile(path, os.path.join(to, again))
     if e.get("flatten"):
         flatten(to)
     for name, again in e.get("copy", {}).items():
@@ -75,6 +76,13 @@ def settle_base(own, directives):
         lines = ["base " + os.path.abspath(os.path.join(own, line[5:].strip())) if line.startswith("base ") else line for line in lines]
         with open(directives, "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
+
+
+def places(e, name):
+    """Where an included file goes: once, or into every bundle of a case that wants it."""
+    if "inputs" not in e:
+        return [name]
+    return [f"{bundle}.d/{name}" for bundle, parts in e["inputs"].items() if any(p in name for p in parts)]
 
 
 def names_below(folder):
@@ -110,23 +118,26 @@ def clear_name_flags(path):
 
 
 def make(o, case, temp, form=None):
-    """Returns the path of the bundle."""
+    """Returns the arguments that name the bundle."""
     form = form or case.form
-    to = os.path.join(temp, "bundle" if form in ("folder", "file") else "bundle." + form)
-    p = subprocess.run([o.mkfixture, stage(case, temp)] + (["-folder"] if form in ("folder", "file") else []) + [to],
+    loose = form in ("folder", "file", "case")
+    to = os.path.join(temp, "bundle" if loose else "bundle." + form)
+    p = subprocess.run([o.mkfixture, stage(case, temp)] + (["-folder"] if loose else []) + [to],
                        capture_output=True, text=True, env=dict(os.environ, TZ="UTC"))
     need(p.returncode == 0, f"mkfixture: {p.stderr.strip()[-300:]}")
+    if form == "case":
+        return ["--case"] + [os.path.join(to, name) for name in sorted(os.listdir(to))]
     if case.expect.get("name_flags") == "none":
         clear_name_flags(to)
     if form == "file":
         found = [path for path, name in names_below(to) if name.endswith(case.expect["only"])]
         need(len(found) == 1, f"{case.expect['only']}: {len(found)} files of that name")
-        return found[0]
-    return to
+        return found
+    return [to]
 
 
 def members_of(o, case, temp):
-    with zipfile.ZipFile(make(o, case, temp, "zip")) as z:
+    with zipfile.ZipFile(make(o, case, temp, "zip")[0]) as z:
         return [(i, z.read(i)) for i in z.infolist() if not i.filename.endswith("/")]
 
 
@@ -343,7 +354,7 @@ def check_verdicts(o, case):
     e = case.expect
     with tempfile.TemporaryDirectory() as temp:
         bundle = make(o, case, temp)
-        args = ["analyze", "--format", "json"] + case.args + [bundle]
+        args = ["analyze", "--format", "json"] + case.args + bundle
         p = run(o.vmsift, args)
         r = report_of(p)
         need(p.returncode == e.get("exit", 0), f"exit status {p.returncode}, expected {e.get('exit', 0)}: {p.stderr.decode('utf-8', 'replace').strip()[-200:]}")
@@ -355,7 +366,7 @@ def check_verdicts(o, case):
             need(s.encode() not in p.stdout, f"the report repeats {s!r}")
         need(run(o.vmsift, args).stdout == p.stdout, "a second run prints other bytes")
         need(run(o.vmsift, args, zone="Asia/Tokyo").stdout == p.stdout, "other bytes under TZ=Asia/Tokyo")
-        term = run(o.vmsift, ["analyze"] + case.args + [bundle])
+        term = run(o.vmsift, ["analyze"] + case.args + bundle)
         for s in e.get("term", []):
             need(s.encode() in term.stdout, f"the terminal report does not show {s!r}")
         need(not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", term.stdout), "control bytes in the terminal report")
@@ -402,6 +413,51 @@ def check_mutation(o, case):
         return tried
 
 
+def told(r):
+    """What a report says, whichever of several copies it cites."""
+    verdicts = {v["id"]: (v["verdict"], sorted((c["name"], c["value"]) for c in v["conditions"]),
+                          sorted((e["condition"], e.get("time", ""), e["quote"]) for e in v["evidence"])) for v in r["verdicts"]}
+    episodes = sorted((e["kind"], e.get("start", ""), e["outcome"], e.get("stage", 0)) for e in r["episodes"])
+    return {"verdicts": verdicts, "episodes": episodes, "errors": [(e["code"], e["count"]) for e in r["errors"]],
+            "changes": [(c["time"], c["what"]) for c in r["changes"]]}
+
+
+def check_case(o, case):
+    """The bundle twice says what it says once; parted by kinds of source it says no less than may be lost with the parting."""
+    with tempfile.TemporaryDirectory() as temp:
+        members = members_of(o, case, temp)
+        once, again = os.path.join(temp, "bundle.zip"), os.path.join(temp, "again.zip")
+        shutil.copyfile(once, again)
+        args = ["analyze", "--format", "json"] + case.args
+        whole = report_of(run(o.vmsift, args + [once]))
+        twice = run(o.vmsift, args + ["--case", once, again])
+        r = report_of(twice)
+        if o.schema:
+            conforms(r, o.schema, o.schema)
+        sane(r)
+        need(twice.stdout == run(o.vmsift, args + ["--case", once, again]).stdout, "a second run of the case prints other bytes")
+        if len({s["path"] for s in whole["sources"]}) == len(whole["sources"]):
+            have, want = told(r), told(whole)
+            for part in want:
+                need(have[part] == want[part], f"twice the same bundle: {part} are {text_of(have[part])[:300]}, once {text_of(want[part])[:300]}")
+        stated = {v["id"]: v["verdict"] for v in whole["verdicts"] if v["verdict"] in ("confirmed", "likely")}
+        tried = 1
+        for kind, paths in sorted(kinds_of(whole).items()) if stated else []:
+            parts = [m for m in members if m[0].filename in paths], [m for m in members if m[0].filename not in paths]
+            if not parts[0] or not parts[1]:
+                continue
+            for path, part in zip((once, again), parts):
+                with open(path, "wb") as f:
+                    f.write(zip_bytes(part))
+            now = {v["id"]: v for v in report_of(run(o.vmsift, args + ["--case", once, again]))["verdicts"]}
+            for cause, was in stated.items():
+                got = now[cause]["verdict"]
+                why = ", ".join(f"{c['name']}={c['value']} ({c.get('why', '')})" for c in now[cause]["conditions"] if c["role"] == "required")
+                need(got != "ruled_out" and VERDICTS.index(got) >= VERDICTS.index(was), f"{cause} was {was}; with {kind} in a bundle of its own it is {got}: {why}")
+            tried += 1
+        return tried
+
+
 def cuts_of(size, count, seed):
     rnd = random.Random(seed)
     usual = [0, 1, 2, 4, 8, 22, 30, size // 2, size - 1, size - 2, size - 22]
@@ -412,7 +468,7 @@ def truncations(o, case):
     """One job a cut: (label, the bundle's bytes or its members, file name)."""
     with tempfile.TemporaryDirectory() as temp:
         if case.form in ("zip", "7z", "tar.gz"):
-            with open(make(o, case, temp), "rb") as f:
+            with open(make(o, case, temp)[0], "rb") as f:
                 whole = f.read()
             for n in cuts_of(len(whole), 6, case.name):
                 yield f"{case.name}: {case.form} cut at {n} of {len(whole)}", whole[:n], "cut." + case.form
@@ -466,10 +522,10 @@ def main():
     a.add_argument("parts", nargs="*", default=[])
     o = a.parse_args()
     o.vmsift, o.mkfixture, o.schema = os.path.abspath(o.vmsift), os.path.abspath(o.mkfixture), schema_of()
-    parts = o.parts or ["verdicts", "mutation", "truncation"]
+    parts = o.parts or ["verdicts", "mutation", "case", "truncation"]
     passed = failed = skipped = 0
 
-    def told(name, why, note=""):
+    def told_of(name, why, note=""):
         nonlocal passed, failed
         passed, failed = passed + (not why), failed + bool(why)
         print(("FAIL " if why else "ok   ") + name + (f": {why}" if why else note), flush=True)
@@ -497,14 +553,18 @@ def main():
             skipped += 1
             print("skip schema: no report schema in docs/")
         for case, (_, why) in zip(cases, pool.map(lambda c: guarded(check_verdicts, c), cases)):
-            told(case.name, why)
+            told_of(case.name, why)
         for cause in causes() if not o.only else []:
-            told(f"signatures/{cause} has its cases", lacking(cause, cases))
+            told_of(f"signatures/{cause} has its cases", lacking(cause, cases))
     if "mutation" in parts:
         own = [c for c in cases if c.expect.get("mutation", "include" not in c.expect)]
         for case, (tried, why) in zip(own, pool.map(lambda c: guarded(check_mutation, c), own)):
             if tried or why:
-                told(f"mutation {case.name}", why, f" ({tried} kinds of source dropped in turn)")
+                told_of(f"mutation {case.name}", why, f" ({tried} kinds of source dropped in turn)")
+    if "case" in parts:
+        own = [c for c in cases if "include" not in c.expect and c.form == "zip"]
+        for case, (tried, why) in zip(own, pool.map(lambda c: guarded(check_case, c), own)):
+            told_of(f"case {case.name}", why, f" ({tried} cases)")
     if "truncation" in parts:
         jobs = [j for c in cases for j in truncations(o, c)]
         random.Random(1).shuffle(jobs)
@@ -518,7 +578,7 @@ def main():
                     bad.append(why)
         for why in bad[:20]:
             print(f"FAIL truncation {why}")
-        told("truncation", f"{len(bad)} of {done} cuts" if bad else "", f" ({done} of {len(jobs)} cuts tried)")
+        told_of("truncation", f"{len(bad)} of {done} cuts" if bad else "", f" ({done} of {len(jobs)} cuts tried)")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

@@ -17,3 +17,5 @@ check 'r["headline"].startswith("64 machines; ") and any(x["limit"] == "collecti
 check 'sum("in no story" in s.get("note", "") for s in r["sources"]) == 300 - 64'
 json 0 states
 check 'r["headline"].startswith("64 states of vm-one; ") and any(x["limit"] == "collections" for x in r["limits"])'
+run 1 --case $(seq 65)
+has err "64 bundles at most"

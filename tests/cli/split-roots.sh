@@ -19,6 +19,10 @@ check 'all(e["source"].startswith("before/") for v in r["verdicts"] if v["id"] =
 run 0 dates.zip
 has out "before: Application.evtx record 12015"
 
+# The operator knows better: as a case the two are one story, each with its own log of that time.
+json 0 --case before after
+check '"Read as one story of vm-heap-01: after, before" in r["bundle"]["note"] and verdict("desktop-heap") == "confirmed"'
+
 # A restored disk beside the original, which went on differently: the same record ids, other events.
 mkdir in && cp -r before in/device_0 && cp -r before in/device_1
 sed -i 's/2022-03-12T21:4/2022-03-12T23:4/g' in/device_1/Windows/System32/winevt/Logs/Application.evtx.xml
@@ -27,6 +31,12 @@ json 0 fork.zip
 check '"tell different things of the same time" in r["bundle"]["note"]'
 check '{v["machine"] for v in r["verdicts"]} == {"vm-heap-01 (device_0)"} and {a["machine"] for v in r["verdicts"] for a in v["also"]} == {"vm-heap-01 (device_1)"}'
 check 'len([e for e in r["episodes"] if e["kind"] == "backup"]) == 6'
+mkdir d0 d1 && cp -r before/. d0 && cp -r before/. d1
+sed -i 's/2022-03-12T21:4/2022-03-12T23:4/g' d1/Windows/System32/winevt/Logs/Application.evtx.xml
+"$MKFIXTURE" d0 -folder f0 && "$MKFIXTURE" d1 -folder f1
+json 0 --case f0 f1
+has err "tell different things of the same time"
+
 # The same state twice is one, counted once; folders that complement each other are one without a word.
 mkdir in && cp -r before in/device_0 && cp -r before in/device_1 && pack twice
 json 0 twice.zip
