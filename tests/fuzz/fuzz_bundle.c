@@ -1,6 +1,6 @@
 /* libFuzzer over whole bundles: any bytes, as whatever archive they look like, through the program's own pipeline with
  * the built-in signatures, to both reports. The first byte says how: from a file with one worker or two, or from
- * standard input. */
+ * standard input; to which report; alone or twice as a case. */
 #define _POSIX_C_SOURCE 200809L /* dup2 */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     Target *t = target();
     uint8_t how = size ? data[0] % 3 : 0;
-    Options options = {.format = report_format(size && data[0] & 128 ? STR("term") : STR("json")),
+    bool is_case = size && data[0] & 64 && how != 2;
+    Options options = {.format = report_format(report_formats, size && data[0] & 128 ? STR("term") : STR("json")),
+                       .is_case = is_case,
                        .choice = {.at_ns = TIME_NONE},
                        .password = &t->password,
                        .threads = 1 + (how == 1)};
@@ -61,7 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
     clearerr(stdin);
-    pipeline_run(&options, how == 2 ? "-" : t->path, &t->rules, &nowhere);
+    const char *paths[] = {how == 2 ? "-" : t->path, t->path};
+    pipeline_run(&options, paths, is_case ? 2 : 1, &t->rules, &nowhere);
     sink_close(&nowhere);
     return 0;
 }
