@@ -84,11 +84,7 @@ else
     skip corpus-sigma "no $shared/corpus"
 fi
 if [ -d $shared/fixtures/bundles ] && [ -f $shared/tools/check_bundles.py ]; then
-    part shared-bundles python3 -B $shared/tools/check_bundles.py "$build/vmsift" $shared/fixtures/bundles \
-        --case msvc-asc-possible --case door-wevtutil --case damage-dirty-evtx --case healthy-noise --case heap-asc-full \
-        --case vcredist-near-miss
-    skip "shared-bundles shape-flattened" "wants a further cause"
-    skip "shared-bundles text-grammar-b-multiline" "wants a further cause"
+    part shared-bundles python3 -B $shared/tools/check_bundles.py "$build/vmsift" $shared/fixtures/bundles
 else
     skip shared-bundles "no $shared/fixtures"
 fi
