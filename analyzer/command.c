@@ -96,13 +96,33 @@ int output_write(const char *path, int (*write)(void *with, Sink *out), void *wi
         fprintf(stderr, "vmsift: %s: ", strerror(errno));
         return usage_error("cannot write ", path);
     }
+    platform_confine();
     Sink out = sink_file(file);
     int status = write(with, &out);
     if (sink_close(&out) != ST_OK) {
-        status = usage_error("the report could not be written: ", strerror(errno));
+        status = usage_error("the output could not be written: ", strerror(errno));
     }
     if (path && fclose(file) != 0) {
-        status = usage_error("the report could not be written: ", strerror(errno));
+        status = usage_error("the output could not be written: ", strerror(errno));
     }
     return status;
+}
+
+int rules_use(const char *folder, bool only, int (*use)(void *with, const RuleSet *rules), void *with)
+{
+    Arena a = {0};
+    RuleSet rules;
+    Sink errors = sink_file(stderr);
+    Status loaded = rule_set_load(&rules, folder, only, &a, &errors);
+    sink_close(&errors);
+    int status = loaded == ST_FATAL ? EXIT_OURS : use(with, &rules);
+    rule_set_free(&rules);
+    arena_free(&a);
+    return status;
+}
+
+unsigned reading_threads(void)
+{
+    unsigned cores = platform_cores();
+    return cores < 2 ? 1 : 2;
 }

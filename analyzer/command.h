@@ -4,6 +4,7 @@
 
 #include "base/sink.h"
 #include "password.h"
+#include "rule.h"
 
 enum { EXIT_ANALYSED = 0, EXIT_OURS = 1, EXIT_BUNDLE = 2, EXIT_FOUND = 3, EXIT_MAYBE = 4, EXIT_OPEN = 5 };
 
@@ -26,8 +27,13 @@ int usage_error(const char *what, const char *word);
 bool option_color(Arguments *args, const char **color, int *status);
 /* Shall the report be coloured? `output`: the file it goes to, or NULL. */
 bool colour_wanted(const char *color, const char *output);
-/* Has `write` write to the file of that name, or to stdout if it is NULL. Its status, or ours after a complaint. */
+/* Has `write` write to the file of that name, or to stdout if it is NULL; from then on the process is confined
+ * (platform_confine). Its status, or ours after a complaint. */
 int output_write(const char *path, int (*write)(void *with, Sink *out), void *with);
+/* Loads signatures as rule_set_load does and has `use` run with them. Its status, or ours after complaints. */
+int rules_use(const char *folder, bool only, int (*use)(void *with, const RuleSet *rules), void *with);
+/* How many threads read a bundle. */
+unsigned reading_threads(void);
 
 int command_analyze(Arguments args);
 int command_dump(Arguments args);

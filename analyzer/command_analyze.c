@@ -154,7 +154,6 @@ static int analyze_all(void *with, Sink *out)
 {
     AnalyzeOptions *o = with;
     int status = EXIT_ANALYSED;
-    platform_confine();
     size_t each = o->run.is_case ? o->bundles.count : 1;
     for (size_t i = 0; i < o->bundles.count; i += each) {
         PipelineResult result = pipeline_run(&o->run, &o->bundles.at[i], each, o->rules, out);
@@ -164,29 +163,22 @@ static int analyze_all(void *with, Sink *out)
     return status;
 }
 
-static int analyze_with(AnalyzeOptions *o, Arena *a)
+static int analyze_with(void *with, const RuleSet *rules)
 {
-    RuleSet rules;
-    Sink errors = sink_file(stderr);
-    Status loaded = rule_set_load(&rules, o->signatures, false, a, &errors);
-    sink_close(&errors);
-    int status = loaded == ST_FATAL ? EXIT_OURS : check_assertions(o, &rules);
-    if (status == 0) {
-        o->run.assertions = o->assertions.at;
-        o->run.assertion_count = o->assertions.count;
-        o->run.style = (ReportStyle){colour_wanted(o->color, o->output), o->output ? 0 : platform_columns()};
-        o->rules = &rules;
-        status = output_write(o->output, analyze_all, o);
-    }
-    rule_set_free(&rules);
-    return status;
+    AnalyzeOptions *o = with;
+    int status = check_assertions(o, rules);
+    o->run.assertions = o->assertions.at;
+    o->run.assertion_count = o->assertions.count;
+    o->run.style = (ReportStyle){colour_wanted(o->color, o->output), o->output ? 0 : platform_columns()};
+    o->rules = rules;
+    return status == 0 ? output_write(o->output, analyze_all, o) : status;
 }
 
 int command_analyze(Arguments args)
 {
     Arena a = {0};
-    AnalyzeOptions o = {.run = {.format = report_formats, .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
-    o.run.threads = o.run.threads > 2 ? 2 : o.run.threads;
+    AnalyzeOptions o = {
+        .run = {.format = report_formats, .choice = {.at_ns = TIME_NONE}, .threads = reading_threads()}};
     o.run.password = &o.password;
     int status = 0;
     while (args.count > 0 && status == 0) {
@@ -199,7 +191,7 @@ int command_analyze(Arguments args)
         status = check_case(&o);
     }
     if (status == 0) {
-        status = analyze_with(&o, &a);
+        status = rules_use(o.signatures, false, analyze_with, &o);
     }
     arena_free(&a);
     return status;

@@ -1,8 +1,5 @@
 /* What a code means, without a bundle: a number in any of its forms, a symbol, or the name of a portal error. */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/platform.h"
 #include "command.h"
@@ -12,12 +9,17 @@
 
 static const Frame LINE = {2, 4, NULL, 0};
 
+static void say_bold(Page *p, const char *text)
+{
+    page_style(p, BOLD);
+    page_put(p, text);
+    page_style(p, PLAIN);
+}
+
 static void say_meaning(Page *p, const ErrorCode *known)
 {
     if (known->symbol) {
-        page_style(p, BOLD);
-        page_put(p, known->symbol);
-        page_style(p, PLAIN);
+        say_bold(p, known->symbol);
         page_put(p, ": ");
     }
     page_put(p, known->meaning);
@@ -34,9 +36,7 @@ static void say_forms(Page *p, uint32_t code)
         snprintf(text, sizeof text, code < 0x10000 ? "%lu   0x8007%04lx" : "%lu   0x%08lx", (unsigned long)code,
                  (unsigned long)code);
     }
-    page_style(p, BOLD);
-    page_put(p, text);
-    page_style(p, PLAIN);
+    say_bold(p, text);
     page_line(p, 0);
 }
 
@@ -202,36 +202,35 @@ static bool explain_portal(Page *p, Str name, const RuleSet *rules)
     return causes || known;
 }
 
-static int explain(Str word, const RuleSet *rules)
+typedef struct Question {
+    const char *word;
+    const RuleSet *rules;
+} Question;
+
+static int explain(void *with, Sink *out)
 {
-    Sink out = sink_file(stdout);
+    const Question *q = with;
+    Str word = str_of(q->word);
     Page page;
-    const char *no = getenv("NO_COLOR");
-    page_open(&page, &out, platform_columns(), platform_is_terminal(1) && !(no && *no));
-    bool known = explain_code(&page, word) || explain_portal(&page, word, rules);
+    page_open(&page, out, platform_columns(), colour_wanted(NULL, NULL));
+    bool known = explain_code(&page, word) || explain_portal(&page, word, q->rules);
     page_close(&page);
-    if (sink_close(&out) != ST_OK) {
-        return usage_error("the explanation could not be written: ", strerror(errno));
-    }
-    return known ? EXIT_ANALYSED : EXIT_OURS;
+    return known ? EXIT_ANALYSED : usage_error("no code, symbol or error of the backup service is called ", q->word);
+}
+
+static int explain_with(void *with, const RuleSet *rules)
+{
+    Question *q = with;
+    q->rules = rules;
+    return output_write(NULL, explain, q);
 }
 
 int command_explain(Arguments args)
 {
-    Arena a = {0};
-    RuleSet rules;
     if (args.count != 1 || (args.at[0][0] == '-' && !byte_digit((uint8_t)args.at[0][1]))) {
-        return usage_error(
-            "explain wants one code: a number (0x80110401, -2147024891, 1603), a symbol or the name of a "
-            "portal error",
-            "");
+        return usage_error("explain wants one code: a number (0x80110401, -2147024891, 1603), a symbol or the name of "
+                           "a portal error",
+                           "");
     }
-    Sink errors = sink_file(stderr);
-    Status loaded = rule_set_load(&rules, NULL, false, &a, &errors);
-    sink_close(&errors);
-    int status = loaded == ST_FATAL ? EXIT_OURS : explain(str_of(args.at[0]), &rules);
-    rule_set_free(&rules);
-    arena_free(&a);
-    return status == EXIT_OURS ? usage_error("no code, symbol or error of the backup service is called ", args.at[0])
-                               : status;
+    return rules_use(NULL, false, explain_with, &(Question){.word = args.at[0]});
 }

@@ -1,40 +1,31 @@
-#include <errno.h>
-#include <string.h>
-
-#include "base/platform.h"
 #include "command.h"
 #include "pipeline.h"
 
 typedef struct MatchOptions {
+    const RuleSet *rules;
     const char *signatures;
     Password password;
     VEC(const char *) bundles;
 } MatchOptions;
 
-static int match_all(MatchOptions *o, const RuleSet *rules, unsigned threads)
+static int match_all(void *with, Sink *out)
 {
+    MatchOptions *o = with;
     int status = EXIT_ANALYSED;
-    Sink out = sink_file(stdout);
-    platform_confine();
     for (size_t i = 0; i < o->bundles.count; i++) {
-        if (pipeline_match(o->bundles.at[i], rules, &o->password, threads, &out) >= ST_FAILED) {
+        if (pipeline_match(o->bundles.at[i], o->rules, &o->password, reading_threads(), out) >= ST_FAILED) {
             status = EXIT_BUNDLE;
         }
-        sink_flush(&out);
+        sink_flush(out);
     }
-    return sink_close(&out) == ST_OK ? status : usage_error("the matches could not be written: ", strerror(errno));
+    return status;
 }
 
-static int match_with(MatchOptions *o, Arena *a)
+static int match_with(void *with, const RuleSet *rules)
 {
-    RuleSet rules;
-    Sink errors = sink_file(stderr);
-    Status loaded = rule_set_load(&rules, o->signatures, true, a, &errors);
-    sink_close(&errors);
-    unsigned cores = platform_cores();
-    int status = loaded == ST_FATAL ? EXIT_OURS : match_all(o, &rules, cores > 2 ? 2 : cores);
-    rule_set_free(&rules);
-    return status;
+    MatchOptions *o = with;
+    o->rules = rules;
+    return output_write(NULL, match_all, o);
 }
 
 int command_match(Arguments args)
@@ -61,7 +52,7 @@ int command_match(Arguments args)
                                           : "match wants --signatures DIR: the rules to try",
                              "");
     }
-    status = status == 0 ? match_with(&o, &a) : status;
+    status = status == 0 ? rules_use(o.signatures, true, match_with, &o) : status;
     arena_free(&a);
     return status;
 }

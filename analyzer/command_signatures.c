@@ -1,6 +1,4 @@
 /* vmsift signatures list | show ID: what can be concluded, and from what. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/platform.h"
@@ -9,6 +7,8 @@
 
 typedef struct SignaturesOptions {
     const char *action, *id, *signatures;
+    const RuleSet *rules;
+    const Cause *cause; /* to be shown; NULL: all are listed */
 } SignaturesOptions;
 
 static unsigned longest_name(const RuleSet *rules)
@@ -37,36 +37,27 @@ static void list_causes(Page *p, const RuleSet *rules)
     }
 }
 
-static int run_action(const SignaturesOptions *o, const RuleSet *rules)
+static int print(void *with, Sink *out)
 {
-    const char *no = getenv("NO_COLOR");
-    const Cause *cause = o->id ? cause_find(rules, str_of(o->id)) : NULL;
-    if (o->id && !cause) {
-        return usage_error("no signature (vmsift signatures list) is called ", o->id);
-    }
-    Sink out = sink_file(stdout);
+    const SignaturesOptions *o = with;
     Page page;
-    page_open(&page, &out, platform_columns(), platform_is_terminal(1) && !(no && *no));
-    if (cause) {
-        cause_page(&page, rules, cause);
+    page_open(&page, out, platform_columns(), colour_wanted(NULL, NULL));
+    if (o->cause) {
+        cause_page(&page, o->rules, o->cause);
     } else {
-        list_causes(&page, rules);
+        list_causes(&page, o->rules);
     }
     page_close(&page);
-    return sink_close(&out) == ST_OK ? EXIT_ANALYSED : usage_error("it could not be written: ", strerror(errno));
+    return EXIT_ANALYSED;
 }
 
-static int run_with(const SignaturesOptions *o)
+static int run_with(void *with, const RuleSet *rules)
 {
-    Arena a = {0};
-    RuleSet rules;
-    Sink errors = sink_file(stderr);
-    Status loaded = rule_set_load(&rules, o->signatures, false, &a, &errors);
-    sink_close(&errors);
-    int status = loaded == ST_FATAL ? EXIT_OURS : run_action(o, &rules);
-    rule_set_free(&rules);
-    arena_free(&a);
-    return status;
+    SignaturesOptions *o = with;
+    o->rules = rules;
+    o->cause = o->id ? cause_find(rules, str_of(o->id)) : NULL;
+    return o->id && !o->cause ? usage_error("no signature (vmsift signatures list) is called ", o->id)
+                              : output_write(NULL, print, o);
 }
 
 int command_signatures(Arguments args)
@@ -95,5 +86,5 @@ int command_signatures(Arguments args)
         return usage_error("signatures wants list or show ID", "");
     }
     return show != (o.id != NULL) ? usage_error(show ? "show wants the id of a signature" : "list takes no id", "")
-                                  : run_with(&o);
+                                  : rules_use(o.signatures, false, run_with, &o);
 }

@@ -44,7 +44,6 @@ static int sources_all(void *with, Sink *out)
 {
     const SourcesOptions *o = with;
     int status = EXIT_ANALYSED;
-    platform_confine();
     for (size_t i = 0; i < o->bundles.count; i++) {
         if (pipeline_run(&o->run, &o->bundles.at[i], 1, o->rules, out).status >= ST_FAILED) {
             status = EXIT_BUNDLE;
@@ -54,24 +53,19 @@ static int sources_all(void *with, Sink *out)
     return status;
 }
 
-static int sources_with(SourcesOptions *o, Arena *a)
+static int sources_with(void *with, const RuleSet *rules)
 {
-    RuleSet rules;
-    Sink errors = sink_file(stderr);
-    Status loaded = rule_set_load(&rules, o->signatures, false, a, &errors);
-    sink_close(&errors);
-    o->rules = &rules;
+    SourcesOptions *o = with;
+    o->rules = rules;
     o->run.style = (ReportStyle){colour_wanted(o->color, o->output), o->output ? 0 : platform_columns()};
-    int status = loaded == ST_FATAL ? EXIT_OURS : output_write(o->output, sources_all, o);
-    rule_set_free(&rules);
-    return status;
+    return output_write(o->output, sources_all, o);
 }
 
 int command_sources(Arguments args)
 {
     Arena a = {0};
-    SourcesOptions o = {.run = {.format = ledger_formats, .choice = {.at_ns = TIME_NONE}, .threads = platform_cores()}};
-    o.run.threads = o.run.threads > 2 ? 2 : o.run.threads;
+    SourcesOptions o = {
+        .run = {.format = ledger_formats, .choice = {.at_ns = TIME_NONE}, .threads = reading_threads()}};
     o.run.password = &o.password;
     int status = 0;
     while (args.count > 0 && status == 0) {
@@ -80,7 +74,7 @@ int command_sources(Arguments args)
     if (status == 0 && o.bundles.count == 0) {
         status = usage_error("no bundle was named (vmsift --help)", "");
     }
-    status = status == 0 ? sources_with(&o, &a) : status;
+    status = status == 0 ? rules_use(o.signatures, false, sources_with, &o) : status;
     arena_free(&a);
     return status;
 }
