@@ -208,7 +208,8 @@ static bool concerns(const SourceRow *row, const CoverageQuery *q)
     return row->events > 0 && same_source(row, q);
 }
 
-int64_t coverage_end(const SourceRow *row)
+/* The moment up to which it tells all there was: its last event, of a whole event log the newest of its collection. */
+static int64_t coverage_end(const SourceRow *row)
 {
     int64_t end_ns = row->span.to_ns - row->doubt.early_ns;
     bool whole = row->service == SERVICE_EVENT_LOG && row->status == ROW_READ && row->gathering;

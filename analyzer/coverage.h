@@ -97,8 +97,6 @@ typedef struct SourceRow {
  * own have no place in the span. */
 void coverage_add(SourceRow *row, Arena *run, const Event *ev);
 void coverage_hole(SourceRow *row, Arena *run, Span span, const char *why);
-/* The moment up to which it tells all there was: its last event, of a whole event log the newest of its collection. */
-int64_t coverage_end(const SourceRow *row);
 /* Once all events are in: turns gaps between the runs of record ids into holes. */
 void coverage_close(SourceRow *row, Arena *run);
 
