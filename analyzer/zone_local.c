@@ -233,6 +233,21 @@ static const Event *zone_value(const Analysis *analysis, Str name)
     return NULL;
 }
 
+/* Exports name no time: where two of them differ, nobody knows which is the newer one. */
+static bool contradicted(const Analysis *analysis, const Event *value)
+{
+    Str object = event_field(value, STR("TargetObject")), number = event_field(value, STR("Number"));
+    for (size_t i = 0; i < analysis->kept.count; i++) {
+        const Event *ev = &analysis->kept.at[i]->ev;
+        if (ev->service == SERVICE_REGISTRY_STATE && ev->time_ns == value->time_ns &&
+            str_eq_nocase(event_field(ev, STR("TargetObject")), object) &&
+            !str_eq(event_field(ev, STR("Number")), number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* In force since the key was written: Windows writes it whenever the clock changes. */
 static bool registry_bias(const Analysis *analysis, Clock *clock)
 {
@@ -240,7 +255,7 @@ static bool registry_bias(const Analysis *analysis, Clock *clock)
     const Event *name = zone_value(analysis, STR("TimeZoneKeyName"));
     int64_t number;
     clock->how = "taken from ActiveTimeBias of the registry";
-    if (!bias || !str_i64(event_field(bias, STR("Number")), &number)) {
+    if (!bias || contradicted(analysis, bias) || !str_i64(event_field(bias, STR("Number")), &number)) {
         return false;
     }
     int64_t minutes = (int32_t)(uint32_t)number;
@@ -399,43 +414,88 @@ static void note(Analysis *analysis, SourceRow *row, const char *how)
     row->note = arena_join(analysis->run, parts, sizeof parts / sizeof *parts);
 }
 
-static bool clock_find(Analysis *analysis, const SourceRow *row, Clock *clock)
+/* Its own events tell the zone, or those of the bundle that are the same. */
+static bool clock_own(Analysis *analysis, const SourceRow *row, Clock *clock)
 {
     *clock = (Clock){.until_ns = TIME_NONE, .since_ns = TIME_NONE, .how = "found from events that tell UTC, too"};
     for (size_t i = 0; i < row->zones.count; i++) {
         *VEC_ADD(analysis->run, &clock->zones) = row->zones.at[i];
     }
-    if (clock->zones.count || same_events(analysis, row, clock) || uptime_events(analysis, clock)) {
+    return clock->zones.count || same_events(analysis, row, clock);
+}
+
+/* What the machine says of itself: whoever printed the log may have sat elsewhere. */
+static bool clock_of_machine(Analysis *analysis, const SourceRow *row, Clock *clock)
+{
+    *clock = (Clock){.until_ns = TIME_NONE, .since_ns = TIME_NONE};
+    if (uptime_events(analysis, clock)) {
         return true;
     }
     clock->doubt = (Doubt){0};
     return registry_bias(analysis, clock) || agent_starts(analysis, row, clock);
 }
 
-/* What was printed of one machine was most likely printed by one person at one computer. */
-static const Clock *other_clock(const Analysis *analysis, const Clock *clocks, Service service)
+/* What was printed of one machine in one form was most likely printed by one person at one computer. NULL: no such log
+ * tells, or they disagree. */
+static const Clock *other_clock(const Analysis *analysis, const Clock *clocks, const SourceRow *row, bool same_form)
 {
+    const Clock *found = NULL;
     for (size_t i = 0; i < analysis->rows.count; i++) {
-        if (clocks[i].zones.count && analysis->rows.at[i]->service == service) {
-            return &clocks[i];
+        const SourceRow *other = analysis->rows.at[i];
+        if (!clocks[i].zones.count || other->service != row->service || (same_form && other->parser != row->parser)) {
+            continue;
+        }
+        if (found && offset_at(found, row->local.to_ns) != offset_at(&clocks[i], row->local.to_ns)) {
+            return NULL;
+        }
+        found = found ? found : &clocks[i];
+    }
+    return found;
+}
+
+static const Clock *nearest_clock(const Analysis *analysis, const Clock *clocks, const SourceRow *row)
+{
+    const Clock *same = other_clock(analysis, clocks, row, true);
+    return same ? same : other_clock(analysis, clocks, row, false);
+}
+
+typedef bool ClockFind(Analysis *analysis, const SourceRow *row, Clock *clock);
+
+/* By row, of those that have local times and no clock yet. */
+static Clock *clocks_find(Analysis *analysis, ClockFind *find, const Clock *const *chosen)
+{
+    Clock *clocks = ARENA_NEW(analysis->run, Clock, analysis->rows.count);
+    for (size_t i = 0; i < analysis->rows.count; i++) {
+        const SourceRow *row = analysis->rows.at[i];
+        if (row->local.from_ns != TIME_NONE && !chosen[i] && find(analysis, row, &clocks[i])) {
+            qsort(clocks[i].zones.at, clocks[i].zones.count, sizeof *clocks[i].zones.at, zone_order);
         }
     }
-    return NULL;
+    return clocks;
+}
+
+/* Its own one, else that of its like. */
+static void clocks_choose(const Analysis *analysis, const Clock *clocks, const Clock **chosen)
+{
+    for (size_t i = 0; i < analysis->rows.count; i++) {
+        const SourceRow *row = analysis->rows.at[i];
+        if (row->local.from_ns != TIME_NONE && !chosen[i]) {
+            chosen[i] = clocks[i].zones.count ? &clocks[i] : nearest_clock(analysis, clocks, row);
+        }
+    }
 }
 
 void zone_local(Analysis *analysis)
 {
     size_t count = analysis->rows.count;
-    Clock *clocks = ARENA_NEW(analysis->run, Clock, count);
-    for (size_t i = 0; i < count; i++) {
-        bool local = analysis->rows.at[i]->local.from_ns != TIME_NONE;
-        if (local && clock_find(analysis, analysis->rows.at[i], &clocks[i])) {
-            qsort(clocks[i].zones.at, clocks[i].zones.count, sizeof *clocks[i].zones.at, zone_order);
-        }
-    }
+    const Clock **chosen = ARENA_NEW(analysis->run, const Clock *, count);
+    const Clock *own = clocks_find(analysis, clock_own, chosen);
+    clocks_choose(analysis, own, chosen);
+    const Clock *told = clocks_find(analysis, clock_of_machine, chosen);
+    clocks_choose(analysis, told, chosen);
     for (size_t i = 0; i < count; i++) {
         SourceRow *row = analysis->rows.at[i];
-        const Clock *clock = clocks[i].zones.count ? &clocks[i] : other_clock(analysis, clocks, row->service);
+        const Clock *clock = chosen[i];
         if (row->local.from_ns == TIME_NONE) {
             continue;
         }
@@ -445,8 +505,8 @@ void zone_local(Analysis *analysis)
             leave(analysis, row);
         }
         note(analysis, row,
-             !clock                ? "not known, because nothing in the bundle tells it"
-             : clock == &clocks[i] ? clock->how
-                                   : "taken as that of another such log of the bundle");
+             !clock                                  ? "not known, because nothing in the bundle tells it"
+             : clock == &own[i] || clock == &told[i] ? clock->how
+                                                     : "taken as that of another such log of the bundle");
     }
 }
