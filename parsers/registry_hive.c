@@ -330,11 +330,22 @@ static void check_length(Reading *r)
     }
 }
 
-/* An older state of the machine, kept by Windows in case the hive is lost. */
+/* An older state of the machine, kept by Windows in case the hive is lost; the Windows before an upgrade; a backup that
+ * somebody made. */
 static bool is_old_copy(Str path)
 {
-    return str_has_nocase(path, STR("/RegBack/")) || str_ends_nocase(path, STR(".sav")) ||
-           str_ends_nocase(path, STR(".old"));
+    static const char *const folders[] = {"/RegBack/", "Windows.old/"}, *const ends[] = {".sav", ".old", ".bak"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        if (str_has_nocase(path, str_of(folders[i]))) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (str_ends_nocase(path, str_of(ends[i]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------------ */
@@ -488,7 +499,7 @@ static Status read_hive(Reading *r, Str file)
     Str words = hive_words(o), more = STR("");
     check_base(r, start);
     if (!r->sink && is_old_copy(o->src->path)) {
-        more = STR("; an older copy that Windows keeps: it says nothing of the machine as it was");
+        more = STR("; an older copy: it says nothing of the machine as it was");
     } else if (!r->sink && !o->kind->decides) {
         more = o->kind == &kinds[KIND_OTHER] ? STR("; neither SYSTEM nor SOFTWARE, so it is only named")
                                              : STR("; nothing in it concerns backups");
