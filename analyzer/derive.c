@@ -68,6 +68,7 @@ static void episode_event(Analysis *analysis, const Episode *ep, const Episode *
 typedef struct Told { /* one thing about a service, and who says so */
     Str value;
     const Kept *by;
+    bool contradicted; /* another source of the registry has it otherwise, and neither is known to be the newer one */
 } Told;
 
 typedef struct ServiceState {
@@ -92,7 +93,7 @@ static ServiceState *service_of(Arena *run, ServiceStates *states, Str name)
 
 static void tell(Told *told, Str value, const Kept *by)
 {
-    *told = value.len ? (Told){value, by} : *told;
+    *told = value.len ? (Told){.value = value, .by = by} : *told;
 }
 
 static void service_told(Arena *run, ServiceStates *states, const Kept *k, Str name, Str account, Str start_type)
@@ -169,6 +170,16 @@ static void service_event(Arena *run, ServiceStates *states, const Kept *k)
     }
 }
 
+/* Values come in the order of their times, those of exports, which have none, first. */
+static void tell_set(Told *told, Str value, const Kept *by)
+{
+    bool equal = told->by && told->by->ev.time_ns == by->ev.time_ns;
+    bool differs = equal && !str_eq_nocase(account_name(told->value), account_name(value));
+    bool contradicted = differs || (equal && told->contradicted);
+    tell(told, value, by);
+    told->contradicted = contradicted;
+}
+
 /* HKLM\SYSTEM\CurrentControlSet\Services\MSDTC\ObjectName */
 static void service_value(Arena *run, ServiceStates *states, const Kept *k)
 {
@@ -183,9 +194,9 @@ static void service_value(Arena *run, ServiceStates *states, const Kept *k)
          text = str_eq(event_field(&k->ev, STR("ValueType")), STR("REG_SZ"));
     Str details = event_field(&k->ev, STR("Details"));
     if (account && text && !str_eq(details, STR("(Empty)"))) {
-        tell(&service_of(run, states, str_slice(name, 0, cut))->account_set, details, k);
+        tell_set(&service_of(run, states, str_slice(name, 0, cut))->account_set, details, k);
     } else if (str_eq_nocase(value, STR("Start"))) {
-        tell(&service_of(run, states, str_slice(name, 0, cut))->start_set, event_field(&k->ev, STR("Number")), k);
+        tell_set(&service_of(run, states, str_slice(name, 0, cut))->start_set, event_field(&k->ev, STR("Number")), k);
     }
 }
 
@@ -205,16 +216,10 @@ static Str from_text(Arena *run, const Kept *k)
 }
 
 /* An export names no time: where an event before the failure has it otherwise, either may be older. */
-static void service_doubt(Analysis *analysis, const ServiceState *s, Arena *run)
+static bool is_doubtful(const Told *set, const Told *told)
 {
-    const Kept *set = s->account_set.by, *told = s->account.by;
-    if (set && told && set->ev.time_ns == TIME_NONE &&
-        !str_eq_nocase(account_name(s->account_set.value), account_name(s->account.value))) {
-        Fields fields = {0};
-        field_add(run, &fields, STR("ServiceName"), s->name);
-        field_add(run, &fields, STR("From"), from_text(run, told));
-        derived_add(analysis, run, SERVICE_SERVICE_STATE, told->ev.time_ns, told, &fields);
-    }
+    return set->contradicted || (set->by && told->by && set->by->ev.time_ns == TIME_NONE &&
+                                 !str_eq_nocase(account_name(set->value), account_name(told->value)));
 }
 
 /* Quoted is what tells the account, then what tells the start type. */
@@ -224,8 +229,9 @@ static void service_add(Analysis *analysis, const ServiceState *s, int64_t until
     const Kept *evidence = account.by ? account.by : start.by;
     Fields fields = {0};
     field_add(run, &fields, STR("ServiceName"), s->name);
-    field_add(run, &fields, STR("Account"), account_name(account.value));
-    field_add(run, &fields, STR("StartType"), start.value);
+    field_add(run, &fields, STR("Account"),
+              is_doubtful(&s->account_set, &s->account) ? (Str){0} : account_name(account.value));
+    field_add(run, &fields, STR("StartType"), s->start_set.contradicted ? (Str){0} : start.value);
     field_add(run, &fields, STR("From"), from_text(run, evidence));
     Kept *k = derived_add(analysis, run, SERVICE_SERVICE_STATE, evidence->ev.time_ns, evidence, &fields);
     bool both = start.by && start.by != evidence && start.by->row == evidence->row;
@@ -251,7 +257,6 @@ static void services(Analysis *analysis, const EpisodeList *episodes, Arena *run
     }
     for (size_t i = 0; i < states.count; i++) {
         service_add(analysis, &states.at[i], until, run);
-        service_doubt(analysis, &states.at[i], run);
     }
 }
 

@@ -137,6 +137,19 @@ static Truth superseded(const Case *c, const Hit *hit)
                                                                  : NO;
 }
 
+static bool is_set_later(const Case *c, const Event *ev)
+{
+    bool set = ev->service == SERVICE_REGISTRY_STATE || ev->service == SERVICE_SERVICE_STATE;
+    return set && c->episodes->failure && ev->time_ns > episode_end(c->episodes->failure);
+}
+
+/* How a service was set after the failure is no proof of how it was at the failure. */
+static bool is_service_set_later(const Case *c, const Hit *hit)
+{
+    const Event *ev = &hit->events[0]->ev;
+    return hit->event_count == 1 && ev->service == SERVICE_SERVICE_STATE && is_set_later(c, ev);
+}
+
 /* A hit that counts for the condition: YES, UNKNOWN (it may), or NO. */
 static Truth hit_counts(const Case *c, const Condition *cond, const Hit *hit)
 {
@@ -144,7 +157,7 @@ static Truth hit_counts(const Case *c, const Condition *cond, const Hit *hit)
         return (!c->episodes->failure && c->episodes->good) ? NO : truth_and(truth_not(superseded(c, hit)), hit->truth);
     }
     if (asks_bundle(c, cond)) {
-        return hit->truth;
+        return truth_and(hit->truth, is_service_set_later(c, hit) ? UNKNOWN : YES);
     }
     Truth best = NO;
     for (size_t i = 0; i < c->episodes->list.count; i++) {
@@ -207,14 +220,17 @@ static const char *lacks_any(const Case *c, Service service, Span window)
 
 static const char after_failure[] = "it was written after the failure, and what it was before is not told";
 
-/* What was seen in another state may have been as the rule says until it was written. */
+/* What was seen may have been in another state until it was written. */
 static bool written_later(const Case *c, const Rule *rule)
 {
     const HitList *list = &c->lists[rule->index];
-    for (size_t i = 0; i < list->near.count && c->episodes->failure; i++) {
-        const Event *ev = &list->near.at[i].kept->ev;
-        bool set = ev->service == SERVICE_REGISTRY_STATE || ev->service == SERVICE_SERVICE_STATE;
-        if (set && ev->time_ns > episode_end(c->episodes->failure)) {
+    for (size_t i = 0; i < list->near.count; i++) {
+        if (is_set_later(c, &list->near.at[i].kept->ev)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < list->hits.count; i++) {
+        if (is_service_set_later(c, &list->hits.at[i])) {
             return true;
         }
     }
@@ -233,10 +249,10 @@ static const char *lacks_registry(const Case *c, const Rule *rule)
     return lacks || registry_set_open(asked) || !written_later(c, rule) ? lacks : after_failure;
 }
 
-/* State is covered where the very thing the rule is about was seen in another state. */
+/* State is covered where the very thing the rule is about was seen in another state, or in one that cannot be told. */
 static const char *lacks_state(const Case *c, const Rule *rule, Service service)
 {
-    bool seen = c->lists[rule->index].near.count > 0;
+    bool seen = c->lists[rule->index].near.count + c->lists[rule->index].hits.count > 0;
     return !seen                                                        ? "no source in the bundle tells it"
            : service == SERVICE_SERVICE_STATE && written_later(c, rule) ? after_failure
                                                                         : NULL;
