@@ -3,6 +3,10 @@
 #include <stdlib.h>
 
 #include "error_code.h"
+#include "root.h"
+
+/* Events of one id in one second that are compared with one another. */
+#define PRINTS_MOST 256
 
 /* --- identity --------------------------------------------------------------------------------------------------- */
 
@@ -221,6 +225,80 @@ static void forget(Analysis *part)
     part->matches.count = matches;
 }
 
+/* --- printed copies --------------------------------------------------------------------------------------------- */
+
+/* What Event Viewer prints of a record has no number, and its texts are those of a display language: it is the same
+ * where log, id, source and second are. */
+static bool is_comparable(const Kept *k)
+{
+    const Event *ev = &k->ev;
+    return !k->again && ev->service == SERVICE_EVENT_LOG && is_told(k) && ev->trust != TRUST_LOCAL &&
+           !ev->doubt.early_ns && !ev->doubt.late_ns;
+}
+
+static uint64_t printed_hash(const Event *ev)
+{
+    uint64_t h = 14695981039346656037u;
+    mix_number(&h, ev->id);
+    mix_number(&h, (uint64_t)second_of(ev));
+    mix(&h, ev->channel);
+    return h;
+}
+
+static bool same_source(const Event *a, const Event *b)
+{
+    const Str x[] = {a->provider, a->provider_alias}, y[] = {b->provider, b->provider_alias};
+    for (size_t i = 0; i < 4; i++) {
+        if (x[i / 2].len && str_eq_nocase(x[i / 2], y[i % 2])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The ranks put those with a stamp of their own first. */
+static bool is_print_of(const Kept *printed, const Kept *k)
+{
+    const Event *a = &printed->ev, *b = &k->ev;
+    bool machine =
+        !a->computer.len || !b->computer.len || root_same_name(root_label(a->computer), root_label(b->computer));
+    return printed->row != k->row && !(has_record(a) && has_record(b)) && a->id == b->id &&
+           second_of(a) == second_of(b) && machine && str_eq_nocase(a->channel, b->channel) && same_source(a, b);
+}
+
+/* Each event has one print in each source. */
+static void prints_drop(Copies *c, const Told *told, size_t count)
+{
+    for (size_t i = 1, first = 0; i < count; i++) {
+        first = told[i].rank == told[i - 1].rank ? first : i;
+        size_t nth = i - first;
+        for (size_t k = 0, seen = 0; k < first && !told[i].kept->again; k++) {
+            seen = k && told[k].rank == told[k - 1].rank ? seen : 0;
+            if (!told[k].kept->again && is_print_of(told[i].kept, told[k].kept) && seen++ == nth) {
+                drop(c, told[i].kept, told[k].kept);
+            }
+        }
+    }
+}
+
+static void printed_once(Copies *c, Arena *scratch)
+{
+    Told *told = ARENA_NEW(scratch, Told, c->part->kept.count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < c->part->kept.count; i++) {
+        Kept *k = c->part->kept.at[i];
+        if (is_comparable(k)) {
+            told[count++] = (Told){printed_hash(&k->ev), k, c->ranks[k->row->number], (uint32_t)i};
+        }
+    }
+    qsort(told, count, sizeof *told, told_order);
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && told[end].hash == told[i].hash && end - i < PRINTS_MOST; end++) {
+        }
+        prints_drop(c, told + i, end - i);
+    }
+}
+
 /* --- what the ledger says --------------------------------------------------------------------------------------- */
 
 static uint64_t ids_shared(const SourceRow *a, const SourceRow *b)
@@ -292,6 +370,7 @@ void duplicate_drop(Analysis *part, Analysis *whole)
         }
         told_once(&c, told + i, end - i);
     }
+    printed_once(&c, &scratch);
     forget(part);
     tell(&c);
     arena_free(&scratch);
