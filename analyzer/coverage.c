@@ -310,14 +310,15 @@ const char *coverage_lacks(SourceRow *const *rows, size_t count, const CoverageQ
                                           : "it ends before that time is over";
 }
 
-/* Of a source with more matches than could be kept, no value can be said not to be there. */
+/* Of a source with more matches than could be kept, or without what was written last, no value can be said not to be
+ * there. */
 const char *coverage_lacks_registry(SourceRow *const *rows, size_t count, const RegistrySet *asked)
 {
     RegistrySet told = {0};
     uint8_t room[REGISTRY_TARGET];
     size_t number;
     for (size_t i = 0; i < count; i++) {
-        if (!rows[i]->kept_full && !rows[i]->past) {
+        if (!rows[i]->kept_full && !rows[i]->past && !rows[i]->unflushed) {
             registry_set_join(&told, &rows[i]->registry);
         }
     }

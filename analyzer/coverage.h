@@ -86,6 +86,7 @@ typedef struct SourceRow {
     uint64_t diagnostics_lost;
     VEC(LimitRow) limits;
     RegistrySet registry; /* what of the registry it tells, be it that it is not there */
+    bool unflushed;       /* a hive without the logs that hold what was written last */
     bool past;            /* how things stood before a newer collection, or too long before the failure (state.h) */
     size_t kept_room;     /* bytes that may be kept of it, this row's lists included */
     size_t kept_bytes, kept_count;

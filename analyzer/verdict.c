@@ -218,6 +218,7 @@ static const char *lacks_any(const Case *c, Service service, Span window)
     return "it is not in the bundle for that run";
 }
 
+static const char unflushed[] = "its hive was not closed, and the logs with what was written last are not there";
 static const char after_failure[] = "it was written after the failure, and what it was before is not told";
 
 /* What was seen may have been in another state until it was written. */
@@ -252,10 +253,12 @@ static const char *lacks_registry(const Case *c, const Rule *rule)
 /* State is covered where the very thing the rule is about was seen in another state, or in one that cannot be told. */
 static const char *lacks_state(const Case *c, const Rule *rule, Service service)
 {
-    bool seen = c->lists[rule->index].near.count + c->lists[rule->index].hits.count > 0;
-    return !seen                                                        ? "no source in the bundle tells it"
-           : service == SERVICE_SERVICE_STATE && written_later(c, rule) ? after_failure
-                                                                        : NULL;
+    const HitList *list = &c->lists[rule->index];
+    const char *why = list->near.count + list->hits.count ? NULL : "no source in the bundle tells it";
+    for (size_t i = 0; i < list->near.count; i++) {
+        why = list->near.at[i].kept->row->unflushed ? unflushed : why;
+    }
+    return service == SERVICE_SERVICE_STATE && written_later(c, rule) ? after_failure : why;
 }
 
 static const char *lacks(const Case *c, const Rule *rule, const LogSource *source, Span window)

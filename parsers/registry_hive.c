@@ -200,6 +200,16 @@ static bool is_replayed(const Opened *o)
     return any;
 }
 
+/* What was written last is not in it. */
+static bool is_unflushed(const Opened *o)
+{
+    bool stops = false;
+    for (size_t i = 0; i < o->log_count; i++) {
+        stops = stops || o->logs[i].stops;
+    }
+    return o->now.dirty && (stops || !is_replayed(o));
+}
+
 static Str hive_words(const Opened *o)
 {
     Words w = {.a = o->scratch};
@@ -497,6 +507,7 @@ static Status read_hive(Reading *r, Str file)
         return ST_FAILED;
     }
     Str words = hive_words(o), more = STR("");
+    r->out->row->unflushed = is_unflushed(o);
     check_base(r, start);
     if (!r->sink && is_old_copy(o->src->path)) {
         more = STR("; an older copy: it says nothing of the machine as it was");
