@@ -351,12 +351,14 @@ static bool same_container(const Kept *a, const Kept *b)
 
 /* As times where both are, else as they stand: a listing in a form whose day and month cannot be told apart still shows
  * whether two entries are the same. */
-static Truth values_differ(const Kept *a, const Kept *b, const Condition *cond)
+static Truth values_differ(const Case *c, const Kept *a, const Kept *b, const Condition *cond)
 {
     Str x = event_field(&a->ev, cond->field), y = event_field(&b->ev, cond->field);
     Timestamp s, t;
     if (timestamp_iso(x, &s, NULL) && timestamp_iso(y, &t, NULL)) {
-        return truth_of(llabs(s.ns - t.ns) > cond->differ_ns);
+        Truth differ = truth_of(llabs(s.ns - t.ns) > cond->differ_ns);
+        bool later = c->episodes->failure && s.ns > episode_end(c->episodes->failure);
+        return differ == NO && later ? UNKNOWN : differ; /* whoever copied both at once made them the same */
     }
     return x.len && y.len ? truth_of(!str_eq(x, y)) : UNKNOWN;
 }
@@ -384,8 +386,10 @@ static Truth compare_value(const Case *c, const Condition *cond, Verdict *v, Con
     for (size_t i = 0; i < left->hits.count; i++) {
         for (size_t j = 0; j < right->hits.count; j++) {
             const Kept *a = left->hits.at[i].events[0], *b = right->hits.at[j].events[0];
-            Truth differ = same_container(a, b) ? values_differ(a, b, cond) : UNKNOWN;
+            bool beside = same_container(a, b);
+            Truth differ = beside ? values_differ(c, a, b, cond) : UNKNOWN;
             if (differ == UNKNOWN) {
+                r->why = beside && !seen ? STR("both are side by side, but their values do not tell it") : r->why;
                 continue;
             }
             contradict = contradict || (seen && differ != value);
