@@ -53,12 +53,20 @@ Analysis machine_part(const Analysis *whole, size_t machine, Arena *run)
 
 /* --- side by side ----------------------------------------------------------------------------------------------- */
 
+/* Where no backup failed there is nothing to explain, however sure the verdict is. */
+static bool comes_first(const MachineStory *a, VerdictKind of_a, const MachineStory *b, VerdictKind of_b)
+{
+    bool failed = a->episodes.failure, other = b->episodes.failure;
+    return failed != other ? failed : of_a < of_b;
+}
+
 size_t machine_best(const MachineStory *stories, size_t count)
 {
     size_t best = 0;
     for (size_t i = 1; i < count; i++) {
         const Conclusion *a = &stories[best].conclusion, *b = &stories[i].conclusion;
-        if (b->verdicts.count && b->verdicts.at[0].kind < a->verdicts.at[0].kind) {
+        if (b->verdicts.count &&
+            comes_first(&stories[i], b->verdicts.at[0].kind, &stories[best], a->verdicts.at[0].kind)) {
             best = i;
         }
     }
@@ -79,7 +87,8 @@ static Verdict join_verdict(const Machines *machines, const MachineStory *storie
 {
     size_t best = 0, count = machines->list.count;
     for (size_t i = 1; i < count; i++) {
-        if (verdict_of(&stories[i].conclusion, cause)->kind < verdict_of(&stories[best].conclusion, cause)->kind) {
+        VerdictKind kind = verdict_of(&stories[i].conclusion, cause)->kind;
+        if (comes_first(&stories[i], kind, &stories[best], verdict_of(&stories[best].conclusion, cause)->kind)) {
             best = i;
         }
     }
