@@ -25,7 +25,7 @@ static inline unsigned holds(uint8_t before, uint8_t c, uint8_t after)
 {
     unsigned mark = c == '@' || secret_mark(before, c, after) ? HOLDS_SECRET_MARK : 0;
     switch (c) {
-    case '\\': return HOLDS_BACKSLASH;
+    case '\\': return HOLDS_BACKSLASH | mark;
     case '<':
     case '>':
     case '&': return HOLDS_MARKUP | mark;
@@ -45,8 +45,9 @@ unsigned text_holds(Str text)
 #if defined(__SSE2__)
 typedef struct Block { /* a bit for each of eight characters */
     unsigned slash, markup, other;
-    unsigned mark;    /* : = > @ %, the blank of "r " and the second of "--" (secret.h), with some more around them */
-    unsigned r, dash; /* for the block behind it: its last character was that */
+    unsigned mark; /* : = > @ %, the blank of "r ", the second of "--" and what begins a switch or a share (secret.h),
+                      with some more around them */
+    unsigned r, o, dash, word; /* for the block behind it: its last character was that */
 } Block;
 
 /* Eight units into eight bytes; false if one of them is not ASCII. *b: the block before, or zeros. */
@@ -62,13 +63,19 @@ static inline bool narrow_eight(uint8_t *to, const uint8_t *from, Block *b)
 #define IS(byte)   _mm_cmpeq_epi8(c, _mm_set1_epi8(byte))
 #define BITS(mask) ((unsigned)_mm_movemask_epi8(mask) & 0xFF)
     unsigned r = BITS(_mm_cmpeq_epi8(_mm_or_si128(c, _mm_set1_epi8(0x20)), _mm_set1_epi8('r'))), dash = BITS(IS('-'));
+    unsigned o = BITS(_mm_cmpeq_epi8(_mm_or_si128(c, _mm_set1_epi8(0x20)), _mm_set1_epi8('o'))), slash = BITS(IS('\\'));
+    unsigned word =
+        ~BITS(_mm_or_si128(_mm_or_si128(IS('"'), IS('\'')), _mm_cmplt_epi8(c, _mm_set1_epi8(' ' + 1)))) & 0xFF;
     __m128i up = _mm_cmpgt_epi8(c, _mm_set1_epi8(':' - 1)), down = _mm_cmplt_epi8(c, _mm_set1_epi8('@' + 1));
     b->mark = BITS(_mm_or_si128(_mm_and_si128(up, down), IS('%'))) | (BITS(IS(' ')) & (r << 1 | b->r)) |
-              (dash & (dash << 1 | b->dash));
-    b->slash = BITS(IS('\\'));
+              (dash & (dash << 1 | b->dash | o << 1 | b->o)) |
+              ((dash | slash | BITS(IS('/'))) & ~(word << 1 | b->word));
+    b->slash = slash;
     b->markup = BITS(_mm_or_si128(_mm_or_si128(IS('<'), IS('>')), IS('&')));
     b->other = BITS(_mm_or_si128(_mm_or_si128(IS('"'), IS(0x7F)), _mm_cmplt_epi8(c, _mm_set1_epi8(' '))));
     b->r = r >> 7;
+    b->o = o >> 7;
+    b->word = word >> 7;
     b->dash = dash >> 7;
 #undef BITS
 #undef IS

@@ -202,6 +202,57 @@ TEST(secrets_are_masked_whatever_the_nesting)
     arena_free(&a);
 }
 
+static bool marked(Str text)
+{
+    bool mark = str_find_byte(text, '@', 0) < text.len;
+    for (size_t i = 0; i < text.len; i++) {
+        mark |= secret_mark(i ? text.at[i - 1] : 0, text.at[i], i + 1 < text.len ? text.at[i + 1] : 0);
+    }
+    return mark;
+}
+
+TEST(secrets_of_command_lines_are_masked_and_prose_is_not)
+{
+    Arena a = {0};
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"net use \\\\srv\\s /user:x SECRET", "net use \\\\srv\\s /user:x ***"},
+        {"net.exe use Z: \\\\srv\\s SECRET /user:x", "net.exe use Z: \\\\srv\\s *** /user:x"},
+        {"net use \\\\s\\s /USER:D\\b \"SEC RET\" /y", "net use \\\\s\\s /USER:D\\b \"***\" /y"},
+        {"\"net use \\\\\\\\s\\\\s /user:x SECRET\", b", "\"net use \\\\\\\\s\\\\s /user:x ***\", b"},
+        {"net use \\\\srv\\s /user:x", "net use \\\\srv\\s /user:x"},
+        {"net use \\\\srv\\s >nul", "net use \\\\srv\\s >nul"},
+        {"net use \\\\srv\\s /user:\"x SECRET", "net use \\\\srv\\s /user:\"x SECRET"},
+        {"runas /user:x cmd.exe", "runas /user:x cmd.exe"},
+        {"net user bob SECRET /add", "net user bob *** /add"},
+        {"a .net user account is used", "a .net user account is used"},
+        {"we use \\\\srv\\s for that", "we use \\\\srv\\s for that"},
+        {"a.exe --password SECRET -q", "a.exe --password *** -q"},
+        {"a.exe -AccountKey \\\"S E\\\" -q", "a.exe -AccountKey \\\"***\\\" -q"},
+        {"[\"--password\",\"SECRET\"]", "[\"--password\",\"***\"]"},
+        {"/password a&b,c\\d e", "/password *** e"},
+        {"-Password = SECRET", "-Password = ***"},
+        {"-Password $p -Token (Get-It)", "-Password $p -Token (Get-It)"},
+        {"-Password -Force", "-Password -Force"},
+        {"cmdkey /user:x /pass:SECRET", "cmdkey /user:x /pass:***"},
+        {"schtasks /ru x /rp SECRET", "schtasks /ru x /rp ***"},
+        {"ConvertTo-SecureString -AsPlainText \"S E\" -Force", "ConvertTo-SecureString -AsPlainText \"***\" -Force"},
+        {"the password was changed", "the password was changed"},
+        {"no password or token was given", "no password or token was given"},
+        {"Pass: 3, an o-score", "Pass: 3, an o-score"},
+        {"{\"protectedSettings\": {\"a\":\"S x\",\"b\":{}}, \"c\":1}", "{\"protectedSettings\": ***, \"c\":1}"},
+        {"<Password><Value>SECRET</Value></Password>", "<Password><Value>***</Value></Password>"},
+        {"foo-----BEGIN PRIVATE KEY-----abc-----END", "foo-----BEGIN PRIVATE KEY-----***-----END"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Str text = str_of(cases[i].text);
+        assert_str(printed(&a, sink_term, text), str_of(cases[i].shown));
+        assert_true(str_eq(text, str_of(cases[i].shown)) || marked(text));
+    }
+    arena_free(&a);
+}
+
 TEST(sink_sees_a_write_error_once_at_the_end)
 {
     FILE *full = fopen("/dev/full", "wb");
@@ -231,6 +282,7 @@ int main(void)
         cmocka_unit_test(sink_json_escapes_and_reads_stray_bytes_as_windows_1252),
         cmocka_unit_test(sink_xml_replaces_what_xml_cannot_hold),
         cmocka_unit_test(secrets_are_masked_whatever_the_nesting),
+        cmocka_unit_test(secrets_of_command_lines_are_masked_and_prose_is_not),
         cmocka_unit_test(sink_sees_a_write_error_once_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
