@@ -93,8 +93,9 @@ int output_write(const char *path, int (*write)(void *with, Sink *out), void *wi
 {
     FILE *file = path ? fopen(path, "wb") : stdout;
     if (!file) {
-        fprintf(stderr, "vmsift: %s: ", strerror(errno));
-        return usage_error("cannot write ", path);
+        char what[160];
+        snprintf(what, sizeof what, "the output file cannot be written (%s): ", strerror(errno));
+        return usage_error(what, path);
     }
     platform_confine();
     Sink out = sink_file(file);

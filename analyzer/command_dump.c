@@ -180,11 +180,11 @@ static int dump_source(Source *src, DumpOptions how, Sink *to)
         src->beside = &beside;
     }
     if (str_eq(str_of(parser->name), STR("unread"))) {
-        fputs("vmsift: no parser reads this file\n", stderr);
+        complain("no parser reads this file (vmsift sources reads archives and folders): ", src->path);
     } else if (how.format == DUMP_XML && !parser->writes_xml) {
-        fprintf(stderr, "vmsift: a %s file has no XML form; --format jsonl has all of it\n", parser->name);
+        fprintf(stderr, "vmsift: %s files have no XML form; --format jsonl has all of it\n", parser->name);
     } else if (how.recover && !parser->recovers) {
-        fprintf(stderr, "vmsift: nothing is recovered from a %s file; --recover is for event logs (.evtx)\n",
+        fprintf(stderr, "vmsift: nothing is recovered from %s files; --recover is for event logs (.evtx)\n",
                 parser->name);
     } else {
         status = dump_with(parser, src, how, to);
@@ -201,9 +201,12 @@ static int dump_file(const char *path, DumpOptions how)
 {
     Source src;
     bool standard = strcmp(path, "-") == 0;
-    FILE *in = standard ? stdin : platform_file(path, true, NULL, NULL) == FILE_FOLDER ? NULL : fopen(path, "rb");
+    bool folder = !standard && platform_file(path, true, NULL, NULL) == FILE_FOLDER;
+    FILE *in = standard ? stdin : folder ? NULL : fopen(path, "rb");
     if (!in) {
-        usage_error("cannot read ", path);
+        char what[160];
+        snprintf(what, sizeof what, "cannot read (%s): ", folder ? "a folder; dump takes one file" : strerror(errno));
+        usage_error(what, path);
         return EXIT_BUNDLE;
     }
     platform_confine();

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "base/platform.h"
@@ -55,6 +56,11 @@ static void print_version(void)
     }
 }
 
+static int printed(void)
+{
+    return fflush(stdout) == 0 ? EXIT_ANALYSED : usage_error("it could not be written: ", strerror(errno));
+}
+
 static const Command commands[] = {{"analyze", command_analyze},       {"dump", command_dump},
                                    {"explain", command_explain},       {"match", command_match},
                                    {"signatures", command_signatures}, {"sources", command_sources}};
@@ -77,11 +83,11 @@ int main(int argc, char **argv)
     parsers_begin();
     if (args.count == 0 || strcmp(args.at[0], "--help") == 0 || strcmp(args.at[0], "-h") == 0) {
         fputs(help, args.count ? stdout : stderr);
-        return args.count ? EXIT_ANALYSED : EXIT_OURS;
+        return args.count ? printed() : EXIT_OURS;
     }
     if (strcmp(args.at[0], "--version") == 0) {
         print_version();
-        return EXIT_ANALYSED;
+        return printed();
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(args.at[0], commands[i].name) == 0) {

@@ -28,5 +28,8 @@ has out "<!-- recovered, damaged, at offset " "its content is lost: record cut o
 run 2 dump --recover "$FIXTURES/signatures/desktop-heap/confirmed/bundle/WindowsAzure/Logs/WaAppAgent.log"
 has err "--recover is for event logs"
 run 2 dump missing.evtx
+has err "cannot read (No such file or directory): missing.evtx"
+run 2 dump .
+has err "a folder; dump takes one file"
 run 1 dump --format pdf app.evtx
 run 1 dump
