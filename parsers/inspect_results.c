@@ -279,22 +279,27 @@ static void results_line(Results *r, const Line *line)
     result(r, line, (Str){0}, (Str){0}, (Str){0}, MARK_NONE);
 }
 
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void results_note(Results *r)
 {
     VEC(Str) parts = {0};
     Str mode = r->mode.len ? r->mode : r->asked.len ? r->asked : STR("unknown");
     *VEC_ADD(&r->keep, &parts) = STR("mode ");
     *VEC_ADD(&r->keep, &parts) = mode;
-    *VEC_ADD(&r->keep, &parts) =
-        arena_format(&r->keep, ": %zu operations, %zu files copied, %zu not found, %zu failed, %zu listings",
-                     r->operations, r->copied, r->missing, r->failed, r->listed);
+    *VEC_ADD(&r->keep, &parts) = arena_format(
+        &r->keep, ": %zu operation%s, %zu file%s copied, %zu not found, %zu failed, %zu listing%s", r->operations,
+        plural(r->operations), r->copied, plural(r->copied), r->missing, r->failed, r->listed, plural(r->listed));
     if (r->skipped) {
         *VEC_ADD(&r->keep, &parts) =
-            arena_format(&r->keep, "; %zu steps skipped: an earlier run was resumed", r->skipped);
+            arena_format(&r->keep, "; %zu step%s skipped: an earlier run was resumed", r->skipped, plural(r->skipped));
     }
     if (r->redacted || r->removed) {
-        *VEC_ADD(&r->keep, &parts) =
-            arena_format(&r->keep, "; the secret scanner redacted %zu files and removed %zu", r->redacted, r->removed);
+        *VEC_ADD(&r->keep, &parts) = arena_format(&r->keep, "; the secret scanner redacted %zu file%s and removed %zu",
+                                                  r->redacted, plural(r->redacted), r->removed);
     }
     for (size_t i = 0; i < r->troubles.count; i++) {
         *VEC_ADD(&r->keep, &parts) = STR("; ");
