@@ -120,18 +120,15 @@ void term_time(Page *p, const Kept *kept)
     }
 }
 
-static void put_quote(Page *p, Str quote, unsigned indent)
+bool term_quote(Page *p, Str quote, unsigned indent, unsigned lines)
 {
-    unsigned left = QUOTE_LINES;
-    for (Str rest = quote, line; left > 0 && str_split(&rest, '\n', &line);) {
+    Str rest = quote;
+    for (Str line; lines > 0 && str_split(&rest, '\n', &line);) {
         page_say(p, str_trim(line));
-        unsigned lines = page_flow(p, (Frame){indent, indent, "│ ", left});
-        left -= lines < left ? lines : left;
-        if (left == 0 && str_trim(rest).len) {
-            page_put(p, "… (the rest: --format json)");
-            page_flow(p, (Frame){indent, indent, "│ ", 1});
-        }
+        unsigned used = page_flow(p, (Frame){indent, indent, "│ ", lines});
+        lines -= used < lines ? used : lines;
     }
+    return str_trim(rest).len == 0;
 }
 
 void term_cited(Term *t, const Kept *kept, unsigned indent)
@@ -142,7 +139,10 @@ void term_cited(Term *t, const Kept *kept, unsigned indent)
     term_time(p, kept);
     page_style(p, PLAIN);
     page_flow(p, (Frame){indent, indent + 2, NULL, 0});
-    put_quote(p, kept->quote, indent);
+    if (!term_quote(p, kept->quote, indent, QUOTE_LINES)) {
+        page_put(p, "… (the rest: --format json)");
+        page_flow(p, (Frame){indent, indent, "│ ", 1});
+    }
 }
 
 void term_command(Page *p, Str command, unsigned indent)

@@ -30,6 +30,8 @@ void term_moment(Page *p, int64_t ns, unsigned len);
 void term_source(Term *t, const SourceRow *row);
 void term_place(Term *t, const Kept *kept);
 void term_time(Page *p, const Kept *kept);
+/* As many lines of it at most; false if lines are left. */
+bool term_quote(Page *p, Str quote, unsigned indent, unsigned lines);
 void term_cited(Term *t, const Kept *kept, unsigned indent); /* place, time and quote */
 /* `On the VM: copy C:\…`: where it does not fit on a line, what is to be typed or found has lines of its own. */
 void term_way(Page *p, Str way, unsigned indent);

@@ -99,8 +99,7 @@ static void put_near(Term *t, const Match *near, unsigned indent)
     }
     page_style(p, PLAIN);
     page_flow(p, (Frame){indent, indent + 2, NULL, 0});
-    page_say(p, near->kept->quote);
-    page_flow(p, (Frame){indent, indent, "│ ", 2});
+    term_quote(p, near->kept->quote, indent, 2);
 }
 
 static void put_condition(Term *t, const Verdict *v, const ConditionResult *c)
