@@ -54,6 +54,8 @@ void coverage_hole(SourceRow *row, Arena *run, Span span, const char *why)
     } else if (row->holes.count < LIMIT_ID_RUNS) {
         row->kept_bytes += 2 * sizeof(Hole);
         *VEC_ADD(run, &row->holes) = (Hole){span, why};
+    } else {
+        row->runs_full = true; /* a hole nobody knows of must not prove an absence */
     }
 }
 

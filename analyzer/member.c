@@ -124,6 +124,9 @@ static void parse_member(Reader *r, Source *src, SourceRow *row, const Parser *p
     row->size = src->offset;
     tell_trouble(r, src, row);
     coverage_close(row, r->analysis->run);
+    if (row->runs_full) {
+        analysis_limit(r->analysis, "coverage", "its gaps are more than are told apart, so it proves no absence");
+    }
 }
 
 static void read_one_held(Reader *r, Held *held, const Companions *beside)
