@@ -60,14 +60,15 @@ $(BUILD)/tests/fuzz/replay_%: tests/fuzz/replay.c $(addprefix $(BUILD)/tests/fuz
 test-golden: $(BUILD)/tests/golden
 	UPDATE=$(UPDATE) $<
 
-## test-replay: every input of those, and a small bundle, cut and changed in many places
-test-replay: $(BUILD)/tests/fuzz/replay $(BUILD)/tests/fuzz/replay_bundle $(BUILD)/tests/mkfixture
+## test-replay: every input of those, a small bundle and the signatures, cut and changed in many places
+test-replay: $(addprefix $(BUILD)/tests/fuzz/,replay replay_bundle replay_signatures) $(BUILD)/tests/mkfixture
 	$<
 	@sh tests/fuzz/bundle_seeds.sh $(BUILD)/tests/mkfixture $(BUILD)/replay-seeds
 	$(BUILD)/tests/fuzz/replay_bundle $(addprefix $(BUILD)/replay-seeds/shape-asc-device-0-,zip-0 zip-2 cut-0) \
 	    2>$(BUILD)/replay_bundle.log || { tail -n 40 $(BUILD)/replay_bundle.log; false; }
+	$(BUILD)/tests/fuzz/replay_signatures -t 97 -r 2000 $(SIGS)
 
-## fuzz: libFuzzer (TARGET=parsers|bundle SECONDS=60, PARSER=evtx); findings go to build/fuzz/findings/
+## fuzz: libFuzzer (TARGET=parsers|bundle|signatures SECONDS=60, PARSER=evtx); findings go to build/fuzz/findings/
 # A target is tests/fuzz/fuzz_TARGET.c and a rule fuzz-seeds-TARGET, which writes its first inputs to FUZZ_SEEDS.
 TARGET     ?= parsers
 FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -91,14 +92,25 @@ fuzz-seeds-parsers: $(BUILD)/tests/fuzz/replay
 	$< -s $(FUZZ_SEEDS) $(addprefix -p ,$(PARSER))
 fuzz-seeds-bundle: $(BUILD)/tests/mkfixture
 	sh tests/fuzz/bundle_seeds.sh $< $(FUZZ_SEEDS)
+fuzz-seeds-signatures:
+	sh tests/fuzz/signature_seeds.sh $(FUZZ_SEEDS)
+## fuzz-corpus: the first inputs of every fuzz target, out of the fixtures, in build/fuzz/seeds-*
+# Those of the parsers by name (seeds-parsers-NAME, as with PARSER=NAME) and of all together, bundles and signatures.
+PARSER_NAMES := $(shell sed -n 's/^PARSER(\(.*\))$$/\1/p' parsers/parsers.def)
+fuzz-corpus: $(BUILD)/tests/fuzz/replay $(BUILD)/tests/mkfixture
+	@for parser in '' $(PARSER_NAMES); do \
+	    $(MAKE) --no-print-directory fuzz-seeds-parsers TARGET=parsers PARSER=$$parser || exit 1; done
+	@for target in bundle signatures; do \
+	    $(MAKE) --no-print-directory fuzz-seeds-$$target TARGET=$$target PARSER= || exit 1; done
 fuzz: $(BUILD)/fuzz/fuzz_$(TARGET) fuzz-seeds-$(TARGET)
 	@mkdir -p $(FUZZ_FOUND) $(BUILD)/fuzz/findings
 	VMSIFT_FUZZ_PARSER=$(PARSER) $< -max_total_time=$(or $(SECONDS),60) -timeout=5 -rss_limit_mb=1024 -max_len=262144 \
 	    -close_fd_mask=2 -artifact_prefix=$(BUILD)/fuzz/findings/ -print_final_stats=1 $(FUZZ_FOUND) $(FUZZ_SEEDS)
 .PRECIOUS: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o
-.PHONY: test-golden test-replay fuzz fuzz-seeds-parsers fuzz-seeds-bundle
+.PHONY: test-golden test-replay fuzz fuzz-corpus fuzz-seeds-parsers fuzz-seeds-bundle fuzz-seeds-signatures
 -include $(FUZZ_LIB:.o=.d) $(FUZZ_HELP:.o=.d) $(wildcard $(BUILD)/fuzz/tests/fuzz/*.d) $(TEST_OBJ:.o=.d) \
-    $(addprefix $(BUILD)/tests/,golden.d fuzz/replay.d fuzz/fuzz_parsers.d fuzz/fuzz_bundle.d fuzz/fuzz_one.d)
+    $(addprefix $(BUILD)/tests/,golden.d fuzz/replay.d fuzz/fuzz_parsers.d fuzz/fuzz_bundle.d fuzz/fuzz_one.d \
+      fuzz/fuzz_signatures.d)
 # --- end of parsers ---------------------------------------------------------------------------------------------------
 
 ## clean: removes build/

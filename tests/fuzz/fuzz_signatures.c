@@ -1,4 +1,4 @@
-/* clang -fsanitize=fuzzer,address,undefined: one signature file of any bytes; what loads is tried on events. */
+/* libFuzzer over signatures: one signature file of any bytes; what loads is tried on events. */
 #include "match.h"
 #include "rule_load.h"
 
