@@ -157,7 +157,7 @@ static void read_set(Reader *r, size_t from, Str stem)
 {
     Arena list = {0};
     size_t count = r->held.count > from ? r->held.count - from : 0, left = from;
-    Held *held = r->held.at + from;
+    Held *held = count ? r->held.at + from : NULL;
     Companion *all = ARENA_NEW(&list, Companion, count);
     for (size_t i = 0; i < count; i++) {
         all[i] = (Companion){held[i].src.path, source_hold(&held[i].src, LIMIT_HIVES)};
