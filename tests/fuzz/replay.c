@@ -1,6 +1,6 @@
 /* replay [-p PARSER] [-s FOLDER] [-t STEP] [-r COUNT] [FILE…]
  *
- * Every input of every parser's fixtures, cut at every length (below 4 KiB; then in steps) and with bytes changed, goes
+ * Every input of every parser's fixtures, cut at every length (if above 4 KiB: in steps) and with bytes changed, goes
  * through its parser and all its forms of dump: no crash, no hang, and with CONFIG=asan no leak. Files of a case are
  * beside each other: where one is changed, those that are read with it are read again. -p: only this parser. -s: writes
  * the inputs as seeds for the fuzzer instead.
@@ -21,6 +21,7 @@
 #include "fuzz_parsers.h"
 
 #define CUT_EACH    ((size_t)4096)
+#define CUT_NEAR    ((size_t)7) /* within that of a longer input: a hive is read again with all that lies beside it */
 #define CUT_STEP    ((size_t)997)
 #define FLIPS       ((size_t)700)
 #define SECONDS_MAX 5
@@ -131,7 +132,8 @@ static void run_all(const Job *job)
     static const uint8_t changes[] = {0x01, 0x80, 0xFF, 0x20};
     Str bytes = job->bytes;
     run(job, bytes, "whole", bytes.len);
-    for (size_t len = 0; len < bytes.len; len += len < CUT_EACH ? 1 : CUT_STEP) {
+    size_t near = bytes.len <= CUT_EACH ? 1 : CUT_NEAR;
+    for (size_t len = 0; len < bytes.len; len += len < CUT_EACH ? near : CUT_STEP) {
         run(job, str_slice(bytes, 0, len), "cut at", len);
     }
     size_t step = bytes.len / FLIPS + 1;
