@@ -1,4 +1,4 @@
-/* vmsift signatures list | show ID: what can be concluded, and from what. */
+/* vmsift signatures: the authors' workshop. Here: list and show ID, what can be concluded, and from what. */
 #include <string.h>
 
 #include "base/platform.h"
@@ -6,7 +6,7 @@
 #include "report_cause.h"
 
 typedef struct SignaturesOptions {
-    const char *action, *id, *signatures;
+    const char *id, *signatures;
     const RuleSet *rules;
     const Cause *cause; /* to be shown; NULL: all are listed */
 } SignaturesOptions;
@@ -60,7 +60,7 @@ static int run_with(void *with, const RuleSet *rules)
                               : output_write(NULL, print, o);
 }
 
-int command_signatures(Arguments args)
+static int list_or_show(Arguments args, bool show)
 {
     SignaturesOptions o = {0};
     while (args.count > 0) {
@@ -74,17 +74,41 @@ int command_signatures(Arguments args)
         if (word[0] == '-') {
             return option_unknown(word);
         }
-        if (o.action && o.id) {
+        if (o.id) {
             return usage_error("one signature at a time; this is a second one: ", word);
         }
-        *(o.action ? &o.id : &o.action) = word;
+        o.id = word;
         args.at++;
         args.count--;
     }
-    bool list = o.action && strcmp(o.action, "list") == 0, show = o.action && strcmp(o.action, "show") == 0;
-    if (!list && !show) {
-        return usage_error("signatures wants list or show ID", "");
-    }
     return show != (o.id != NULL) ? usage_error(show ? "show wants the id of a signature" : "list takes no id", "")
                                   : rules_use(o.signatures, false, run_with, &o);
+}
+
+static int signatures_list(Arguments args)
+{
+    return list_or_show(args, false);
+}
+
+static int signatures_show(Arguments args)
+{
+    return list_or_show(args, true);
+}
+
+static const struct Action {
+    const char *name;
+    int (*run)(Arguments args);
+} actions[] = {
+    {"list", signatures_list},
+    {"show", signatures_show},
+};
+
+int command_signatures(Arguments args)
+{
+    for (size_t i = 0; args.count > 0 && i < sizeof actions / sizeof *actions; i++) {
+        if (strcmp(args.at[0], actions[i].name) == 0) {
+            return actions[i].run((Arguments){args.at + 1, args.count - 1});
+        }
+    }
+    return usage_error("signatures wants list or show ID", "");
 }
