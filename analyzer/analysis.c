@@ -365,6 +365,7 @@ static void row_enter(Analysis *out, SourceRow *row)
     out->row = row;
     if (out->near) {
         memset(out->near, 0, out->rules->rule_count * sizeof *out->near);
+        matcher_source(out->matcher);
     }
 }
 

@@ -66,6 +66,9 @@
 #define LIMIT_KEPT        20000
 #define LIMIT_KEPT_BYTES  (16 * MIB)
 #define LIMIT_NEAR        8
+/* Of one source and one rule: events of the right id that are looked at for being near misses, though they lack what the
+ * rule cannot do without. Fits a byte. */
+#define LIMIT_NEAR_TRIED  64
 #define LIMIT_DIAGNOSTICS 100
 /* Runs of consecutive record ids in one event log; a log with more is a filtered export with holes everywhere. */
 #define LIMIT_ID_RUNS 4096

@@ -66,6 +66,11 @@ void matcher_close(Matcher *m)
     free(m);
 }
 
+void matcher_source(Matcher *m)
+{
+    prefilter_scan_source(&m->scan, m->set->prefilter);
+}
+
 /* --- one pattern, one value ------------------------------------------------------------------------------------- */
 
 static bool same(Str a, Str b, bool cased)
@@ -570,8 +575,8 @@ static bool candidate_result(Matcher *m, const Candidate *c, MatchResult *out)
     m->why = NULL;
     Truth truth = condition_truth(m, d, d->condition);
     *out = (MatchResult){.rule = c->rule, .truth = truth, .why = truth == UNKNOWN ? m->why : NULL};
-    if (truth != NO) {
-        return true;
+    if (truth != NO || !c->rule->asked) {
+        return truth != NO;
     }
     Score score = condition_score(m, d, d->condition);
     out->passed = clamp16(score.passed);

@@ -9,6 +9,7 @@
 typedef struct Matcher Matcher;
 Matcher *matcher_open(const RuleSet *set);
 void matcher_close(Matcher *m);
+void matcher_source(Matcher *m); /* what comes next is of another source */
 
 typedef struct MatchResult {
     const Rule *rule;
@@ -17,7 +18,7 @@ typedef struct MatchResult {
     const char *why;        /* UNKNOWN: a static text */
 } MatchResult;
 
-/* Every rule that holds of the event, may hold, or nearly held. Valid until the next call. */
+/* Every rule that holds of the event, may hold, or (if a cause asks for it) nearly held. Valid until the next call. */
 size_t match_event(Matcher *m, const Event *ev, const MatchResult **results);
 
 /* True if any rule could ever ask for this event by its identity alone: a parser of event logs may skip rendering the

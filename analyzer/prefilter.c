@@ -1,11 +1,14 @@
-/* Rules are indexed by what their detection cannot do without: an event id, else one of some literals. Literals are
- * found by grams of four bytes: every `stride` bytes one load, one hash and one bit decide for all rules at once, and
- * only where the bit is set are literals compared. Unlike an automaton this stays in the first-level cache with
- * thousands of literals, and reads a quarter of the positions when all literals have seven bytes or more. */
+/* Rules are indexed by what their detection cannot do without: event ids, and of those events one of some literals, or
+ * one of some whole values of fields. Literals are found by grams of four bytes: every `stride` bytes one load, one hash
+ * and one bit decide for all rules at once, and only where the bit is set are literals compared. Unlike an automaton
+ * this stays in the first-level cache with thousands of literals, and reads a quarter of the positions when all literals
+ * have seven bytes or more. Whole values are looked up in one table, a field once for all rules. */
 #include "prefilter.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "limits.h"
 
 #define GRAM         4
 #define STRIDE_MAX   4
@@ -15,15 +18,20 @@
 
 typedef struct Entry {
     Candidate candidate;
+    uint32_t number;      /* among all entries of the prefilter */
     const Test *provider; /* what the detection demands of the provider, or NULL */
-    const uint32_t *ids;  /* found by a literal: only these */
+    const uint32_t *ids;  /* only these; none: any */
     size_t id_count;
+    bool keyed; /* some of its needs are values of fields */
 } Entry;
 
 typedef struct IdSlot {
-    uint32_t id;
+    uint32_t id, number; /* among all slots of the prefilter */
     bool used, searched; /* searched: some literals count for this id */
-    uint32_t first;      /* of the direct entries, a chain of IdLink */
+    uint32_t direct;     /* chains of IdLink: entries that nothing but the id names … */
+    uint32_t indexed;    /* … and those that a literal or a value names, too */
+    uint32_t key_fields; /* chain of KeyField */
+    uint32_t asked;      /* how many of the indexed ones a cause asks for */
 } IdSlot;
 
 typedef struct IdLink {
@@ -39,6 +47,15 @@ typedef struct Gram {
     uint32_t folded, literal, at, next;
 } Gram;
 
+typedef struct KeyField { /* its values are looked up */
+    Str name;
+    uint32_t next;
+} KeyField;
+
+typedef struct Key { /* an event of that id with that value of that field */
+    uint32_t hash, entry, next;
+} Key;
+
 typedef struct Group { /* of one kind of source, and of event logs one channel */
     Service kind;
     Str channel;
@@ -47,6 +64,10 @@ typedef struct Group { /* of one kind of source, and of event logs one channel *
     VEC(IdLink) links;
     VEC(Literal) literals;
     VEC(Gram) grams;
+    VEC(KeyField) key_fields;
+    VEC(Key) keys;
+    uint32_t *key_heads;
+    size_t key_room;
     IdSlot *slots;
     size_t slot_room, slot_count;
     bool search_any; /* some literals count for every id */
@@ -63,11 +84,22 @@ typedef struct Ids {
     VEC(uint32_t) list;
 } Ids;
 
-typedef struct Needs {
+typedef struct Need {
+    Str field; /* a value of this field is `text`; empty: `text` stands somewhere in the event */
+    Str text;
+} Need;
+
+typedef struct Needs { /* one of the list */
     bool known;
     size_t shortest;
-    VEC(Str) list;
+    VEC(Need) list;
 } Needs;
+
+typedef struct Seeker { /* what the needs of a detection are told for */
+    Arena *a;
+    const LogSource *source;
+    bool keys; /* values of fields do, too: the ids are known */
+} Seeker;
 
 static Ids ids_either(Arena *a, Ids x, Ids y)
 {
@@ -118,10 +150,10 @@ static Ids expression_ids(Arena *a, const Detection *d, const Expression *e)
     }
 }
 
-static Needs needs_either(Arena *a, Needs x, Needs y)
+static Needs needs_either(const Seeker *s, Needs x, Needs y)
 {
     for (size_t i = 0; x.known && y.known && i < y.list.count; i++) {
-        *VEC_ADD(a, &x.list) = y.list.at[i];
+        *VEC_ADD(s->a, &x.list) = y.list.at[i];
     }
     x.known = x.known && y.known && x.list.count <= LITERALS_MAX;
     x.shortest = x.shortest < y.shortest ? x.shortest : y.shortest;
@@ -151,7 +183,14 @@ static Str longest_run(Str text, Str best, bool regex)
     return best;
 }
 
-static Needs pattern_needs(Arena *a, const Pattern *p)
+static Needs one_need(const Seeker *s, Str field, Str text, bool known)
+{
+    Needs n = {.known = known, .shortest = text.len};
+    *VEC_ADD(s->a, &n.list) = (Need){field, text};
+    return n;
+}
+
+static Needs literal_need(const Seeker *s, const Pattern *p)
 {
     Str best = {0};
     if (p->kind == PATTERN_TEXT) {
@@ -161,42 +200,67 @@ static Needs pattern_needs(Arena *a, const Pattern *p)
         best = longest_run(p->pieces[i].text, best, p->kind == PATTERN_REGEX);
     }
     best = str_slice(best, 0, LITERAL_MAX);
-    Needs n = {.known = best.len >= GRAM, .shortest = best.len};
-    *VEC_ADD(a, &n.list) = best;
-    return n;
+    return one_need(s, (Str){0}, best, best.len >= GRAM);
 }
 
-static Needs test_needs(Arena *a, const Test *t)
+static bool is_ascii(Str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Empty: the field's values are not looked up (`Data4` is the fourth datum without a name). */
+static Str key_field(const Seeker *s, const Test *t)
+{
+    Str name = t->name;
+    for (size_t i = 0; i < s->source->renamed_count; i++) {
+        name = str_eq_nocase(s->source->renamed[i].sigma, name) ? s->source->renamed[i].own : name;
+    }
+    return s->keys && t->field == FIELD_NAMED && !str_starts_nocase(name, STR("Data")) ? name : (Str){0};
+}
+
+static Needs pattern_needs(const Seeker *s, const Test *t, const Pattern *p)
+{
+    bool whole = p->kind == PATTERN_NUMBER || (p->kind == PATTERN_TEXT && p->place == PLACE_WHOLE);
+    Str field = whole && p->text.len && is_ascii(p->text) ? key_field(s, t) : (Str){0};
+    return field.len ? one_need(s, field, p->text, true) : literal_need(s, p);
+}
+
+static Needs test_needs(const Seeker *s, const Test *t)
 {
     Needs all = {0};
     bool text = t->field == FIELD_NAMED || t->field == FIELD_ANY || t->field == FIELD_MESSAGE || t->field == FIELD_DATA;
     for (size_t v = 0; v < t->count && text && !t->negated; v++) {
         Needs value = {0};
         for (size_t p = 0; p < t->values[v].count; p++) {
-            Needs next = pattern_needs(a, &t->values[v].patterns[p]);
-            value = p == 0 ? next : needs_either(a, value, next);
+            Needs next = pattern_needs(s, t, &t->values[v].patterns[p]);
+            value = p == 0 ? next : needs_either(s, value, next);
         }
-        all = v == 0 ? value : t->all ? needs_both(all, value) : needs_either(a, all, value);
+        all = v == 0 ? value : t->all ? needs_both(all, value) : needs_either(s, all, value);
     }
     return all;
 }
 
-static Needs selection_needs(Arena *a, const Selection *s)
+static Needs selection_needs(const Seeker *k, const Selection *s)
 {
     Needs needs = {0};
     for (size_t i = 0; s->kind != SELECT_TEST && i < s->count; i++) {
-        Needs next = selection_needs(a, s->items[i]);
-        needs = i == 0 ? next : s->kind == SELECT_ALL ? needs_both(needs, next) : needs_either(a, needs, next);
+        Needs next = selection_needs(k, s->items[i]);
+        needs = i == 0 ? next : s->kind == SELECT_ALL ? needs_both(needs, next) : needs_either(k, needs, next);
     }
-    return s->kind == SELECT_TEST ? test_needs(a, s->test) : needs;
+    return s->kind == SELECT_TEST ? test_needs(k, s->test) : needs;
 }
 
-static Needs expression_needs(Arena *a, const Detection *d, const Expression *e)
+static Needs expression_needs(const Seeker *s, const Detection *d, const Expression *e)
 {
     switch (e->kind) {
-    case EXPR_LEAF: return selection_needs(a, d->selections[e->leaf]);
-    case EXPR_AND: return needs_both(expression_needs(a, d, e->left), expression_needs(a, d, e->right));
-    case EXPR_OR: return needs_either(a, expression_needs(a, d, e->left), expression_needs(a, d, e->right));
+    case EXPR_LEAF: return selection_needs(s, d->selections[e->leaf]);
+    case EXPR_AND: return needs_both(expression_needs(s, d, e->left), expression_needs(s, d, e->right));
+    case EXPR_OR: return needs_either(s, expression_needs(s, d, e->left), expression_needs(s, d, e->right));
     default: return (Needs){0};
     }
 }
@@ -256,7 +320,7 @@ static IdSlot *slot_add(Group *g, Arena *run, uint32_t id)
     }
     IdSlot *slot = slot_find(g, id);
     if (!slot->used) {
-        *slot = (IdSlot){.id = id, .used = true, .first = NONE};
+        *slot = (IdSlot){.id = id, .used = true, .direct = NONE, .indexed = NONE, .key_fields = NONE};
         g->slot_count++;
     }
     return slot;
@@ -291,52 +355,107 @@ static bool may_lack(Service kind)
            kind == SERVICE_FILE_LISTING;
 }
 
-static void entry_direct(Group *g, Arena *run, uint32_t entry, const LogSource *source, const uint32_t *ids,
-                         size_t count)
+static void link_add(Group *g, Arena *run, uint32_t *chain, uint32_t entry)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (source->event_id_count && !has_id(source->event_ids, source->event_id_count, ids[i])) {
-            continue;
-        }
-        IdSlot *slot = slot_add(g, run, ids[i]);
-        if (slot->first != NONE && g->links.at[slot->first].entry == entry) {
-            continue; /* the same id twice */
-        }
-        *VEC_ADD(run, &g->links) = (IdLink){entry, slot->first};
-        slot->first = (uint32_t)g->links.count - 1;
+    *VEC_ADD(run, &g->links) = (IdLink){entry, *chain};
+    *chain = (uint32_t)g->links.count - 1;
+}
+
+/* Equal texts and equal numbers have one hash; so may others. */
+static uint32_t key_hash(uint32_t id, Str field, Str value)
+{
+    uint32_t h = (2166136261u ^ id) * 16777619u;
+    for (size_t i = 0; i < field.len; i++) {
+        h = (h ^ byte_lower(field.at[i])) * 16777619u;
     }
+    long double number;
+    if (number_parse(value, &number)) {
+        return (h ^ (uint32_t)(int64_t)(number > -9e18L && number < 9e18L ? number : 0)) * 16777619u;
+    }
+    for (size_t i = 0; i < value.len; i++) {
+        h = (h ^ byte_lower(value.at[i])) * 16777619u;
+    }
+    return h;
+}
+
+static void key_add(Group *g, Arena *run, IdSlot *slot, const Need *need, uint32_t entry)
+{
+    uint32_t at = slot->key_fields;
+    while (at != NONE && !str_eq_nocase(g->key_fields.at[at].name, need->field)) {
+        at = g->key_fields.at[at].next;
+    }
+    if (at == NONE) {
+        *VEC_ADD(run, &g->key_fields) = (KeyField){need->field, slot->key_fields};
+        slot->key_fields = (uint32_t)g->key_fields.count - 1;
+    }
+    *VEC_ADD(run, &g->keys) = (Key){key_hash(slot->id, need->field, need->text), entry, NONE};
 }
 
 static void entry_searched(Group *g, Arena *run, uint32_t entry, const Needs *needs)
 {
-    Entry *e = &g->entries.at[entry];
     for (size_t i = 0; i < needs->list.count; i++) {
-        *VEC_ADD(run, &g->literals) = (Literal){needs->list.at[i], entry};
+        const Need *need = &needs->list.at[i];
+        if (!need->field.len) {
+            *VEC_ADD(run, &g->literals) = (Literal){need->text, entry};
+            g->search_any = g->search_any || !g->entries.at[entry].id_count;
+        }
+        g->entries.at[entry].keyed |= need->field.len > 0;
     }
-    for (size_t i = 0; i < e->id_count; i++) {
-        slot_add(g, run, e->ids[i])->searched = true;
+}
+
+static void entry_indexed(Group *g, Arena *run, IdSlot *slot, uint32_t entry, const Needs *needs)
+{
+    link_add(g, run, &slot->indexed, entry);
+    slot->asked += g->entries.at[entry].candidate.rule->asked;
+    for (size_t i = 0; i < needs->list.count; i++) {
+        if (needs->list.at[i].field.len) {
+            key_add(g, run, slot, &needs->list.at[i], entry);
+        }
+        slot->searched |= !needs->list.at[i].field.len;
     }
-    g->search_any = g->search_any || !e->id_count;
+}
+
+/* The ids of the events that a rule can hold of; *known: there are no others. */
+static Ids rule_ids(Arena *run, const Detection *d, const LogSource *source)
+{
+    Ids all = source->kind == SERVICE_EVENT_LOG ? expression_ids(run, d, d->condition) : (Ids){0}, ids = {0};
+    for (size_t i = 0; !all.known && i < source->event_id_count; i++) {
+        *VEC_ADD(run, &ids.list) = source->event_ids[i];
+    }
+    for (size_t i = 0; all.known && i < all.list.count; i++) {
+        bool of_source = !source->event_id_count || has_id(source->event_ids, source->event_id_count, all.list.at[i]);
+        if (of_source && !has_id(ids.list.at, ids.list.count, all.list.at[i])) {
+            *VEC_ADD(run, &ids.list) = all.list.at[i];
+        }
+    }
+    ids.known = all.known || source->event_id_count;
+    return ids;
 }
 
 static void rule_add(Prefilter *p, Arena *run, const Rule *rule, const LogSource *source)
 {
     const Detection *d = rule->detection;
     Group *g = group_of(p, source->kind, source->channel);
+    Ids ids = rule_ids(run, d, source);
+    Seeker seeker = {run, source, ids.known};
+    Needs needs = may_lack(source->kind) ? (Needs){0} : expression_needs(&seeker, d, d->condition);
     Entry *e = VEC_ADD(run, &g->entries);
     uint32_t index = (uint32_t)g->entries.count - 1;
-    *e = (Entry){.candidate = {rule, source}, .ids = source->event_ids, .id_count = source->event_id_count};
+    *e = (Entry){.candidate = {rule, source}, .ids = ids.list.at, .id_count = ids.list.count};
+    e->number = p->entry_count++;
     e->provider = source->kind == SERVICE_EVENT_LOG ? expression_provider(d, d->condition) : NULL;
-    Ids ids = expression_ids(run, d, d->condition);
-    Needs needs = may_lack(source->kind) ? (Needs){0} : expression_needs(run, d, d->condition);
-    if (source->kind == SERVICE_EVENT_LOG && ids.known) {
-        entry_direct(g, run, index, source, ids.list.at, ids.list.count);
-    } else if (needs.known) {
+    if (needs.known) {
         entry_searched(g, run, index, &needs);
-    } else if (source->event_id_count) {
-        entry_direct(g, run, index, source, source->event_ids, source->event_id_count);
-    } else {
+    } else if (!ids.known) {
         *VEC_ADD(run, &g->always) = index;
+    }
+    for (size_t i = 0; i < ids.list.count; i++) {
+        IdSlot *slot = slot_add(g, run, ids.list.at[i]);
+        if (needs.known) {
+            entry_indexed(g, run, slot, index, &needs);
+        } else {
+            link_add(g, run, &slot->direct, index);
+        }
     }
 }
 
@@ -415,6 +534,19 @@ static void grams_build(Group *g, Arena *run)
     free(tally);
 }
 
+static void keys_build(Group *g, Arena *run)
+{
+    for (g->key_room = 16; g->key_room < 2 * g->keys.count; g->key_room *= 2) {
+    }
+    g->key_heads = ARENA_NEW(run, uint32_t, g->key_room);
+    memset(g->key_heads, 0xFF, g->key_room * sizeof *g->key_heads);
+    for (uint32_t i = 0; i < g->keys.count; i++) {
+        uint32_t *head = &g->key_heads[g->keys.at[i].hash & (g->key_room - 1)];
+        g->keys.at[i].next = *head;
+        *head = i;
+    }
+}
+
 void prefilter_build(Prefilter *p, const RuleSet *set, Arena *run)
 {
     p->rule_count = set->rule_count;
@@ -426,8 +558,13 @@ void prefilter_build(Prefilter *p, const RuleSet *set, Arena *run)
         }
     }
     for (size_t i = 0; i < p->group_count; i++) {
-        if (p->groups[i].literals.count) {
-            grams_build(&p->groups[i], run);
+        Group *g = &p->groups[i];
+        if (g->literals.count) {
+            grams_build(g, run);
+        }
+        keys_build(g, run);
+        for (size_t n = 0; n < g->slot_room; n++) {
+            g->slots[n].number = (uint32_t)p->slot_count++;
         }
     }
 }
@@ -439,6 +576,14 @@ void prefilter_scan_init(PrefilterScan *scan, const Prefilter *p, Arena *run)
     *scan = (PrefilterScan){0};
     scan->found = ARENA_NEW(run, Candidate, p->rule_count);
     scan->stamps = ARENA_NEW(run, uint32_t, p->rule_count);
+    scan->tried = ARENA_NEW(run, uint8_t, p->entry_count);
+    scan->sated = ARENA_NEW(run, uint32_t, p->slot_count);
+}
+
+void prefilter_scan_source(PrefilterScan *scan, const Prefilter *p)
+{
+    memset(scan->tried, 0, p->entry_count * sizeof *scan->tried);
+    memset(scan->sated, 0, p->slot_count * sizeof *scan->sated);
 }
 
 static void candidate_add(PrefilterScan *scan, const Entry *e)
@@ -510,36 +655,83 @@ static void text_search(const Group *g, PrefilterScan *scan, const Event *ev, St
     }
 }
 
-/* The literal may be of a datum that the text does not tell: the identity is enough. */
-static void text_only_scan(const Group *g, PrefilterScan *scan, const Event *ev)
+static void chain_scan(const Group *g, PrefilterScan *scan, const Event *ev, uint32_t chain)
 {
-    for (size_t i = 0; i < g->entries.count; i++) {
-        const Entry *e = &g->entries.at[i];
-        if (e->id_count && has_id(e->ids, e->id_count, ev->id) &&
-            provider_holds(e->provider, ev->provider, ev->provider_alias)) {
+    for (uint32_t i = chain; i != NONE; i = g->links.at[i].next) {
+        const Entry *e = &g->entries.at[g->links.at[i].entry];
+        if (provider_holds(e->provider, ev->provider, ev->provider_alias)) {
             candidate_add(scan, e);
         }
     }
+}
+
+/* An event of the right id that lacks the literal or the value is a near miss. The first ones of a source are enough. */
+static void near_scan(const Group *g, PrefilterScan *scan, const Event *ev, const IdSlot *slot)
+{
+    for (uint32_t i = slot->indexed; i != NONE; i = g->links.at[i].next) {
+        const Entry *e = &g->entries.at[g->links.at[i].entry];
+        uint8_t *tried = &scan->tried[e->number];
+        if (e->candidate.rule->asked && *tried < LIMIT_NEAR_TRIED &&
+            provider_holds(e->provider, ev->provider, ev->provider_alias)) {
+            candidate_add(scan, e);
+            scan->sated[slot->number] += ++*tried == LIMIT_NEAR_TRIED;
+        }
+    }
+}
+
+/* Letters outside ASCII may be others of ASCII in another case: then any value is tried. */
+static void value_look_up(const Group *g, PrefilterScan *scan, const Event *ev, Str field, Str value)
+{
+    bool ascii = is_ascii(value);
+    uint32_t hash = key_hash(ev->id, field, value);
+    for (uint32_t i = ascii ? g->key_heads[hash & (g->key_room - 1)] : NONE; i != NONE; i = g->keys.at[i].next) {
+        if (g->keys.at[i].hash == hash) {
+            candidate_add(scan, &g->entries.at[g->keys.at[i].entry]);
+        }
+    }
+    for (size_t i = 0; !ascii && i < g->entries.count; i++) {
+        const Entry *e = &g->entries.at[i];
+        if (e->keyed && has_id(e->ids, e->id_count, ev->id)) {
+            candidate_add(scan, e);
+        }
+    }
+}
+
+static void keys_scan(const Group *g, PrefilterScan *scan, const Event *ev, const IdSlot *slot)
+{
+    for (uint32_t i = slot->key_fields; i != NONE; i = g->key_fields.at[i].next) {
+        Str name = g->key_fields.at[i].name;
+        for (size_t n = 0; n < ev->field_count; n++) {
+            if (str_eq_nocase(ev->fields[n].name, name)) {
+                value_look_up(g, scan, ev, name, ev->fields[n].value);
+            }
+        }
+    }
+}
+
+static void slot_scan(const Group *g, PrefilterScan *scan, const Event *ev, const IdSlot *slot)
+{
+    chain_scan(g, scan, ev, slot->direct);
+    if (ev->text_only) { /* the literal may be of a datum that the text does not tell: the identity is enough */
+        chain_scan(g, scan, ev, slot->indexed);
+    } else if (scan->sated[slot->number] < slot->asked) {
+        near_scan(g, scan, ev, slot);
+    }
+    keys_scan(g, scan, ev, slot);
 }
 
 static void group_scan(const Group *g, PrefilterScan *scan, const Event *ev)
 {
     const IdSlot *slot = slot_find(g, ev->id);
     bool used = slot && slot->used;
-    for (uint32_t i = used ? slot->first : NONE; i != NONE; i = g->links.at[i].next) {
-        const Entry *e = &g->entries.at[g->links.at[i].entry];
-        if (provider_holds(e->provider, ev->provider, ev->provider_alias)) {
-            candidate_add(scan, e);
-        }
+    if (used) {
+        slot_scan(g, scan, ev, slot);
     }
     for (size_t i = 0; i < g->always.count; i++) {
         const Entry *e = &g->entries.at[g->always.at[i]];
         if (provider_holds(e->provider, ev->provider, ev->provider_alias)) {
             candidate_add(scan, e);
         }
-    }
-    if (ev->text_only && used && slot->searched) {
-        text_only_scan(g, scan, ev);
     }
     if (g->literals.count && (g->search_any || (used && slot->searched))) {
         text_search(g, scan, ev, ev->message);
@@ -565,17 +757,25 @@ void prefilter_scan(const Prefilter *p, PrefilterScan *scan, const Event *ev)
     }
 }
 
-static bool group_wants(const Group *g, Str provider, Str alias, uint32_t id)
+static bool chain_wants(const Group *g, uint32_t chain, Str provider, Str alias)
 {
-    const IdSlot *slot = g ? slot_find(g, id) : NULL;
-    bool used = slot && slot->used;
-    if (!g || g->search_any || (used && slot->searched)) {
-        return g != NULL;
-    }
-    for (uint32_t i = used ? slot->first : NONE; i != NONE; i = g->links.at[i].next) {
+    for (uint32_t i = chain; i != NONE; i = g->links.at[i].next) {
         if (provider_holds(g->entries.at[g->links.at[i].entry].provider, provider, alias)) {
             return true;
         }
+    }
+    return false;
+}
+
+static bool group_wants(const Group *g, Str provider, Str alias, uint32_t id)
+{
+    const IdSlot *slot = g ? slot_find(g, id) : NULL;
+    if (!g || g->search_any) {
+        return g != NULL;
+    }
+    if (slot && slot->used &&
+        (chain_wants(g, slot->direct, provider, alias) || chain_wants(g, slot->indexed, provider, alias))) {
+        return true;
     }
     for (size_t i = 0; i < g->always.count; i++) {
         if (provider_holds(g->entries.at[g->always.at[i]].provider, provider, alias)) {

@@ -8,7 +8,8 @@ typedef struct Prefilter {
     RegexList regexes; /* of all rules: rule_set_free ends them */
     struct Group *groups;
     size_t group_count;
-    size_t rule_count;
+    size_t rule_count, slot_count;
+    uint32_t entry_count;
 } Prefilter;
 
 void prefilter_build(Prefilter *p, const RuleSet *set, Arena *run);
@@ -25,6 +26,8 @@ typedef struct PrefilterScan {
     size_t count;
     uint32_t *stamps; /* by rule: the event it was last named for */
     uint32_t now;
+    uint8_t *tried;  /* by entry: events of this source that were tried for being near misses … */
+    uint32_t *sated; /* … and by slot: how many of its entries have had enough of them */
     const struct Group *own, *any; /* of the last channel */
     bool cached;
     uint8_t kind;
@@ -32,6 +35,7 @@ typedef struct PrefilterScan {
     size_t channel_len;
 } PrefilterScan;
 void prefilter_scan_init(PrefilterScan *scan, const Prefilter *p, Arena *run);
+void prefilter_scan_source(PrefilterScan *scan, const Prefilter *p); /* another source begins */
 
 /* Fills scan->found. */
 void prefilter_scan(const Prefilter *p, PrefilterScan *scan, const Event *ev);

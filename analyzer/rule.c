@@ -419,6 +419,39 @@ static void causes_load(Load *load)
     set->cause_count = count;
 }
 
+static void ask(RuleSet *set, const Rule *rule)
+{
+    if (rule) {
+        set->rules[rule->index].asked = true;
+    }
+}
+
+/* Parts come before what is made of them. */
+static void rules_ask(RuleSet *set)
+{
+    for (size_t i = 0; i < set->cause_count; i++) {
+        const Cause *cause = &set->causes[i];
+        for (size_t n = 0; n < cause->condition_count; n++) {
+            const Condition *c = &cause->conditions[n];
+            ask(set, c->rule);
+            ask(set, c->false_if);
+            ask(set, c->left);
+            ask(set, c->right);
+        }
+        for (size_t n = 0; n < cause->support_count; n++) {
+            ask(set, cause->supports[n]);
+        }
+        for (size_t n = 0; n < cause->refute_count; n++) {
+            ask(set, cause->refutes[n]);
+        }
+    }
+    for (size_t i = set->rule_count; i-- > 0;) {
+        for (size_t p = 0; set->rules[i].asked && p < set->rules[i].part_count; p++) {
+            set->rules[set->rules[i].parts[p]].asked = true;
+        }
+    }
+}
+
 /* --- the set ---------------------------------------------------------------------------------------------------- */
 
 static void files_parse(Load *load)
@@ -443,6 +476,7 @@ static Status load_run(Load *load)
     if (load->l.error_count) {
         return ST_FATAL;
     }
+    rules_ask(load->set);
     prefilter_build(load->prefilter, load->set, load->l.run);
     return ST_OK;
 }

@@ -71,6 +71,7 @@ typedef struct Rule {
     } threshold;                        /* bits of `given` in this order */
     const struct Expression *condition; /* 2.2 string condition over the parts, or NULL: all of them */
 
+    bool asked;     /* by a cause: what nearly matches it is told, too */
     bool is_part;   /* of a correlation … */
     bool generates; /* … which says that its parts count by themselves, too */
 } Rule;

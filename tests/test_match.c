@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "limits.h"
 #include "match.h"
 #include "rule_case.h"
 
@@ -15,12 +16,19 @@ typedef struct Found {
     unsigned passed, tests;
 } Found;
 
+/* Near misses are told of rules that a cause asks for. */
+#define CAUSE                                                                                                          \
+    "---\ntitle: T\nname: case\nlevel: low\nvmsift:\n  cause: C.\n  conditions: {c: {rule: r, says: s}}\n"               \
+    "  when: c\n  remedy: [{do: D.}]\n  references: [{document: d, section: s}]\n"
+
 static Found found(const char *text, const Event *ev)
 {
     RuleCase c;
     const MatchResult *results;
     Found f = {NO, false, 0, 0};
-    rule_case_good(&c, text);
+    char asked[4096];
+    snprintf(asked, sizeof asked, "%s%s", text, CAUSE);
+    rule_case_good(&c, asked);
     Matcher *m = matcher_open(&c.set);
     size_t count = match_event(m, ev, &results);
     assert_true(count <= 1);
@@ -175,6 +183,81 @@ TEST(match_near_misses_tell_how_near)
     ev.provider = STR("Security");
     ev.provider_alias = (Str){0};
     assert_false(found(rule, &ev).listed);
+}
+
+TEST(match_near_misses_are_not_told_of_rules_that_nobody_asks_for)
+{
+    RuleCase c;
+    const MatchResult *results;
+    Event ev = log_event(4689, NULL, 0);
+    rule_case_good(&c, LOG("  s: {EventID: 4689, Data|contains: '0x8000ffff'}\n  condition: s\n"));
+    Matcher *m = matcher_open(&c.set);
+    assert_int_equal(match_event(m, &ev, &results), 0);
+    matcher_close(m);
+    rule_case_close(&c);
+}
+
+/* Each is found by the values of fields, whatever form they have. */
+TEST(match_whole_values_in_every_form)
+{
+    static const struct {
+        const char *test, *value;
+        Truth truth;
+    } cases[] = {
+        {"F: 9", "9", YES},
+        {"F: 9", "0x9", YES},
+        {"F: 9", "10", NO},
+        {"F: '9'", "9", YES},
+        {"F: 0x1f", "31", YES},
+        {"F: Abc", "aBC", YES},
+        {"F: [x, abc]", "ABC", YES},
+        {"F: [x, abc]", "abcd", NO},
+        {"F: [x, '*bcde*']", "abcdef", YES},
+        {"F|cased: Abc", "Abc", YES},
+        {"F|cased: Abc", "abc", NO},
+        {"F: skate", "s\xE2\x84\xAA" "ate", NO},
+        {"F|neq: 9", "10", YES},
+        {"F|neq: 9", "9", NO},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(named(cases[i].test, cases[i].value), cases[i].truth);
+    }
+}
+
+TEST(match_whole_values_of_several_fields)
+{
+    const Field two[] = {{STR("A"), STR("no")}, {STR("B"), STR("no")}, {STR("B"), STR("yes")}};
+    Event ev = log_event(1, two, 3);
+    const char *either = LOG("  a: {EventID: 1, A: 'yes'}\n  b: {EventID: 1, B: 'yes'}\n  condition: a or b\n");
+    assert_int_equal(found(either, &ev).truth, YES);
+    assert_int_equal(found(LOG("  a: {EventID: [1, 2], A: 'no', B: 'yes'}\n  condition: a\n"), &ev).truth, YES);
+    assert_int_equal(found(LOG("  a: {EventID: [1, 2], A: 'yes', B: 'yes'}\n  condition: a\n"), &ev).truth, NO);
+    ev.text_only = true;
+    assert_int_equal(found(LOG("  a: {EventID: 1, C: 'yes'}\n  condition: a\n"), &ev).truth, UNKNOWN);
+}
+
+TEST(match_near_misses_by_id_are_looked_for_in_the_first_events_of_a_source)
+{
+    RuleCase c;
+    const MatchResult *results;
+    const Field other = {STR("F"), STR("other")}, right = {STR("F"), STR("right")};
+    Event ev = log_event(1, &other, 1);
+    rule_case_good(&c, LOG("  s: {EventID: 1, F: right}\n  condition: s\n") CAUSE);
+    Matcher *m = matcher_open(&c.set);
+    for (int source = 0; source < 2; source++) {
+        matcher_source(m);
+        for (int i = 0; i < LIMIT_NEAR_TRIED; i++) {
+            assert_int_equal(match_event(m, &ev, &results), 1);
+            assert_int_equal(results[0].truth, NO);
+        }
+        assert_int_equal(match_event(m, &ev, &results), 0);
+        ev.fields = &right;
+        assert_int_equal(match_event(m, &ev, &results), 1);
+        assert_int_equal(results[0].truth, YES);
+        ev.fields = &other;
+    }
+    matcher_close(m);
+    rule_case_close(&c);
 }
 
 TEST(match_text_logs_by_their_record)
@@ -348,6 +431,10 @@ int main(void)
         cmocka_unit_test(match_fields_of_event_logs),
         cmocka_unit_test(match_conditions),
         cmocka_unit_test(match_near_misses_tell_how_near),
+        cmocka_unit_test(match_near_misses_are_not_told_of_rules_that_nobody_asks_for),
+        cmocka_unit_test(match_whole_values_in_every_form),
+        cmocka_unit_test(match_whole_values_of_several_fields),
+        cmocka_unit_test(match_near_misses_by_id_are_looked_for_in_the_first_events_of_a_source),
         cmocka_unit_test(match_text_logs_by_their_record),
         cmocka_unit_test(match_state_that_lacks_a_field_is_unknown),
         cmocka_unit_test(match_regex_at_its_limit_is_unknown),
