@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/platform.h"
+#include "rule_profile.h"
 
 bool option_value(Arguments *args, const char *name, const char **value)
 {
@@ -120,6 +121,20 @@ int rules_use(const char *folder, bool only, int (*use)(void *with, const RuleSe
     rule_set_free(&rules);
     arena_free(&a);
     return status;
+}
+
+void rules_measure(const RuleSet *rules, bool wanted)
+{
+    rules->profile->on = wanted;
+}
+
+void rules_measured(const RuleSet *rules)
+{
+    if (rules->profile->on) {
+        Sink err = sink_file(stderr);
+        rule_profile_print(rules, &err);
+        sink_close(&err);
+    }
 }
 
 unsigned reading_threads(void)

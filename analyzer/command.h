@@ -32,6 +32,9 @@ bool colour_wanted(const char *color, const char *output);
 int output_write(const char *path, int (*write)(void *with, Sink *out), void *with);
 /* Loads signatures as rule_set_load does and has `use` run with them. Its status, or ours after complaints. */
 int rules_use(const char *folder, bool only, int (*use)(void *with, const RuleSet *rules), void *with);
+/* --profile: turns measuring on; and, if it was on, says on stderr what each rule cost. */
+void rules_measure(const RuleSet *rules, bool wanted);
+void rules_measured(const RuleSet *rules);
 /* How many threads read a bundle. */
 unsigned reading_threads(void);
 

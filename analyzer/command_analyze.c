@@ -8,7 +8,7 @@ typedef struct AnalyzeOptions {
     Options run;
     const RuleSet *rules;
     const char *output, *signatures, *color;
-    bool exit_code;
+    bool exit_code, profile;
     Password password;
     VEC(Assertion) assertions;
     VEC(const char *) bundles;
@@ -83,6 +83,10 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
     }
     if (option_flag(args, "--exit-code")) {
         o->exit_code = true;
+        return 0;
+    }
+    if (option_flag(args, "--profile")) {
+        o->profile = true;
         return 0;
     }
     if (option_flag(args, "--case")) {
@@ -171,7 +175,10 @@ static int analyze_with(void *with, const RuleSet *rules)
     o->run.assertion_count = o->assertions.count;
     o->run.style = (ReportStyle){colour_wanted(o->color, o->output), o->output ? 0 : platform_columns()};
     o->rules = rules;
-    return status == 0 ? output_write(o->output, analyze_all, o) : status;
+    rules_measure(rules, o->profile);
+    status = status == 0 ? output_write(o->output, analyze_all, o) : status;
+    rules_measured(rules);
+    return status;
 }
 
 int command_analyze(Arguments args)

@@ -4,6 +4,7 @@
 typedef struct MatchOptions {
     const RuleSet *rules;
     const char *signatures;
+    bool profile;
     Password password;
     VEC(const char *) bundles;
 } MatchOptions;
@@ -25,7 +26,10 @@ static int match_with(void *with, const RuleSet *rules)
 {
     MatchOptions *o = with;
     o->rules = rules;
-    return output_write(NULL, match_all, o);
+    rules_measure(rules, o->profile);
+    int status = output_write(NULL, match_all, o);
+    rules_measured(rules);
+    return status;
 }
 
 int command_match(Arguments args)
@@ -37,6 +41,8 @@ int command_match(Arguments args)
         const char *word = args.at[0];
         if (option_value(&args, "--signatures", &o.signatures)) {
             status = o.signatures ? 0 : EXIT_OURS;
+        } else if (option_flag(&args, "--profile")) {
+            o.profile = true;
         } else if (option_password(&args, &o.password, &status)) {
             continue;
         } else if (word[0] == '-' && word[1]) {

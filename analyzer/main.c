@@ -33,6 +33,7 @@ static const char help[] =
     "  --recover               dump: also what is left of old and broken records of an event log, marked as such\n"
     "  --password-file FILE    its first line opens encrypted zip members; without it, a terminal is asked\n"
     "  --color WHEN            always, never or auto (NO_COLOR is respected)\n"
+    "  --profile               analyze, match: how long each rule took, on stderr\n"
     "  --exit-code             3 confirmed or likely, 4 possible, 5 cannot tell, 0 everything ruled out\n"
     "\n"
     "Exit: 0 analysed; 1 usage, a bad signature or our own failure; 2 a bundle that cannot be read.\n";

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "limits.h"
+#include "platform.h"
 #include "prefilter.h"
+#include "rule_profile.h"
 
 #define JIT_STACK_MIN (32 * KIB)
 
@@ -25,7 +27,8 @@ struct Matcher {
     Str joined;              /* Message of an event without a text; at == NULL: not yet made */
     char id[16];
     const char *why;
-    bool open; /* values of the event may hold `*` for anything without a backslash */
+    RuleProfile *costs; /* NULL: nobody asked */
+    bool open;          /* values of the event may hold `*` for anything without a backslash */
 };
 
 Matcher *matcher_open(const RuleSet *set)
@@ -50,6 +53,7 @@ Matcher *matcher_open(const RuleSet *set)
     }
     prefilter_scan_init(&m->scan, set->prefilter, &m->arena);
     m->results = ARENA_NEW(&m->arena, MatchResult, set->rule_count);
+    m->costs = set->profile->on ? rule_profile_new(set->rule_count, &m->arena) : NULL;
     return m;
 }
 
@@ -57,6 +61,9 @@ void matcher_close(Matcher *m)
 {
     if (!m) {
         return;
+    }
+    if (m->costs) {
+        rule_profile_add(m->set->profile, m->costs, m->set->rule_count);
     }
     pcre2_match_data_free(m->data);
     pcre2_match_context_free(m->context);
@@ -584,6 +591,29 @@ static bool candidate_result(Matcher *m, const Candidate *c, MatchResult *out)
     return score.strong && !score.alien && out->passed < out->tests;
 }
 
+static bool candidate_timed(Matcher *m, const Candidate *c, MatchResult *out)
+{
+    uint64_t start = m->costs ? platform_clock_ns() : 0;
+    bool told = candidate_result(m, c, out);
+    if (m->costs) {
+        RuleCost *cost = &m->costs->costs[c->rule->index];
+        cost->tried++;
+        cost->held += told && out->truth != NO;
+        cost->ns += platform_clock_ns() - start;
+    }
+    return told;
+}
+
+static void candidates_find(Matcher *m, const Event *ev)
+{
+    uint64_t start = m->costs ? platform_clock_ns() : 0;
+    prefilter_scan(m->set->prefilter, &m->scan, ev);
+    if (m->costs) {
+        m->costs->events++;
+        m->costs->scan_ns += platform_clock_ns() - start;
+    }
+}
+
 static void id_text(Matcher *m, uint32_t id)
 {
     char digits[16];
@@ -602,7 +632,7 @@ size_t match_event(Matcher *m, const Event *ev, const MatchResult **results)
 {
     size_t count = 0;
     *results = m->results;
-    prefilter_scan(m->set->prefilter, &m->scan, ev);
+    candidates_find(m, ev);
     if (!m->scan.count) {
         return 0;
     }
@@ -613,7 +643,7 @@ size_t match_event(Matcher *m, const Event *ev, const MatchResult **results)
         arena_reset(&m->scratch);
     }
     for (size_t i = 0; i < m->scan.count; i++) {
-        count += candidate_result(m, &m->scan.found[i], &m->results[count]);
+        count += candidate_timed(m, &m->scan.found[i], &m->results[count]);
     }
     return count;
 }

@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "prefilter.h"
 #include "rule_load.h"
+#include "rule_profile.h"
 
 #define FOLDER_DEPTH 8
 
@@ -477,6 +478,7 @@ static Status load_run(Load *load)
         return ST_FATAL;
     }
     rules_ask(load->set);
+    load->set->profile = rule_profile_new(load->set->rule_count, load->l.run);
     prefilter_build(load->prefilter, load->set, load->l.run);
     return ST_OK;
 }

@@ -157,6 +157,7 @@ typedef struct RuleSet {
     size_t file_count;
     Inspection inspection;
     struct Prefilter *prefilter; /* built by rule_set_load */
+    struct RuleProfile *profile; /* likewise; measured where it is on */
 } RuleSet;
 
 /* The built-in signatures, and then every *.yml below `folder` (NULL: none); a file there replaces a built-in one of

@@ -33,6 +33,13 @@ unsigned platform_cores(void)
     return n > 0 ? (unsigned)n : 1;
 }
 
+uint64_t platform_clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * NS_SECOND + (uint64_t)t.tv_nsec;
+}
+
 bool platform_is_terminal(int fd)
 {
     return isatty(fd) == 1;

@@ -9,6 +9,7 @@
 /* Once, first of all: UTF-8 names, UTC as the zone of zip entry times, binary standard output. */
 void platform_begin(void);
 unsigned platform_cores(void);
+uint64_t platform_clock_ns(void); /* never goes back; since some moment */
 bool platform_is_terminal(int fd);
 /* Columns of the terminal on standard output; 0 if it is none. */
 unsigned platform_columns(void);

@@ -11,6 +11,10 @@ extension and of other plugins, event logs, an event log exported as XML. Then r
 Event logs of 64 MiB: one out of generated events, and one out of the chunks of the real logs in DIR if it is there (a
 chunk is complete in itself, so they are repeated). Three programs alternately on each, 4 × RUNS times: `vmsift dump
 --format jsonl`, `evtx_dump -t 1 -o jsonl`, `vmsift analyze`. Ratios are of processor time, evtx_dump to vmsift.
+
+1,000 signatures against 10: the Sigma rules of SIGMA (without it the rules of signatures/), repeated under other names,
+each with a cause that asks for it; the ten are spread over the same set. `vmsift analyze --signatures` with the one and
+the other alternately on the bundle. What loading them alone takes is told beside it.
 """
 import argparse
 import datetime
@@ -19,6 +23,7 @@ import json
 import os
 import platform
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -298,6 +303,60 @@ def bench_logs(o, folder):
         print(f"event log, real chunks: no {o.corpus}")
 
 
+CAUSE = """
+---
+title: Bench {0}
+name: bench-{0}
+level: low
+vmsift:
+  cause: A rule of the benchmark holds.
+  conditions:
+    seen: {{rule: bench_{0}, says: the rule holds, distinguishing: true}}
+  when: seen
+  remedy: [{{do: Nothing.}}]
+  references: [{{document: none, section: none}}]
+"""
+
+
+def rule_texts(sigma):
+    """Detection rules, each a document without a name and an id."""
+    folders = [os.path.join(sigma, "rules"), os.path.join(sigma, "syntax")]
+    if not all(map(os.path.isdir, folders)):
+        folders = [d.path for d in os.scandir(os.path.join(ROOT, "signatures")) if d.is_dir()]
+    for folder in sorted(folders):
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), encoding="utf-8") as f:
+                for text in re.split(r"^---$", f.read(), flags=re.M):
+                    if re.search(r"^detection:", text, re.M):
+                        yield re.sub(r"^(name|id|related): .*\n(?:[ -].*\n)*", "", text.strip() + "\n", flags=re.M)
+
+
+def write_signatures(folder, texts, count):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for i in range(count):
+        text = texts[i * len(texts) // count] if count < len(texts) else texts[i % len(texts)]
+        with open(os.path.join(folder, f"bench-{i}.yml"), "w", encoding="utf-8") as f:
+            f.write(f"name: bench_{i}\n{text.strip()}{CAUSE.format(i)}")
+
+
+def bench_rules(o, folder, bundle):
+    texts, rows, load = list(rule_texts(o.sigma)), {10: [], 1000: []}, {10: [], 1000: []}
+    for count in rows:
+        write_signatures(os.path.join(folder, f"signatures-{count}"), texts, count)
+    for _ in range(o.runs):
+        for count in rows:
+            own = ["--signatures", os.path.join(folder, f"signatures-{count}")]
+            rows[count].append(timed([o.vmsift, "analyze", "--format", "json"] + own + [bundle]))
+            load[count].append(timed([o.vmsift, "signatures", "list"] + own))
+    print(f"rules: {len(texts)} different ones, 10 of them and 1,000 under other names, each with a cause, beside the built-in ones:")
+    for count in rows:
+        print(f"  {count:5} signatures {statistics.median(r[0] for r in rows[count]):7.2f} s wall  {statistics.median(r[1] for r in rows[count]):7.2f} s cpu,"
+              f" of which loading {statistics.median(r[1] for r in load[count]):.3f} s  {max(r[2] for r in rows[count]) / 1024:6.0f} MiB peak")
+    wall, cpu = (statistics.median(r[i] for r in rows[1000]) / statistics.median(r[i] for r in rows[10]) for i in (0, 1))
+    print(f"ratio:   {wall:.2f} (wall), {cpu:.2f} (processor time), 1,000 signatures to 10")
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--vmsift", default=os.path.join(ROOT, "build/vmsift"))
@@ -306,6 +365,7 @@ def main():
     a.add_argument("--size", type=int, default=1024, help="MiB unpacked")
     a.add_argument("--evtx-dump", default=shutil.which("evtx_dump") or shutil.which("evtx_dump", path=os.path.expanduser("~/.cargo/bin")))
     a.add_argument("--corpus", default=os.path.join("..", "shared", "corpus", "evtx"))
+    a.add_argument("--sigma", default=os.path.join("..", "shared", "corpus", "sigma"))
     o = a.parse_args()
     folder = os.path.join(ROOT, "build/bench")
     os.makedirs(folder, exist_ok=True)
@@ -332,6 +392,7 @@ def main():
     small = os.path.join(folder, "small.zip")
     subprocess.run([o.mkfixture, os.path.join(ROOT, "fixtures/signatures/desktop-heap/confirmed/bundle"), small], check=True)
     print(f"small:   {statistics.median(timed([o.vmsift, 'analyze', '--format', 'json', small])[0] for _ in range(21)) * 1000:.1f} ms for a bundle of {os.path.getsize(small) / 1024:.0f} KiB")
+    bench_rules(o, folder, bundle)
     bench_logs(o, folder)
 
 
