@@ -364,7 +364,7 @@ static void add_event(Splitter *sp, const Body *body)
     analysis_add(sp->out, sp->src, &ev);
 }
 
-/* --- System alone, read without libxml2 --------------------------------------------------------------------------- */
+/* --- simple events, read without libxml2 -------------------------------------------------------------------------- */
 
 /* True if it can stand in XML as it is: printable ASCII and blanks, no references. */
 static bool is_plain(Str s)
@@ -430,21 +430,75 @@ static bool plain_child(Str text, size_t *at, Head *head)
     return *at != STR_NOT_FOUND;
 }
 
-/* Most events are of no interest to anybody, and their System is simple: true if all of it was read. */
-static bool plain_head(Str text, Head *head)
+/* Most events are of no interest to anybody, and their System is simple: the place behind it if all of it was read, else
+ * STR_NOT_FOUND. */
+static size_t plain_head(Str text, Head *head)
 {
     size_t at = tag_end(text, 0);
     at = at == STR_NOT_FOUND ? at : str_find_byte(text, '<', at);
     if (at == STR_NOT_FOUND || !str_starts(str_from(text, at), STR("<System>"))) {
-        return false;
+        return STR_NOT_FOUND;
     }
     for (at = str_find_byte(text, '<', at + 1); at != STR_NOT_FOUND; at = str_find_byte(text, '<', at)) {
         if (str_starts(str_from(text, at), STR("</System>"))) {
-            return true;
+            return at + STR("</System>").len;
         }
         if (!plain_child(text, &at, head)) {
+            return STR_NOT_FOUND;
+        }
+    }
+    return STR_NOT_FOUND;
+}
+
+/* `<Data>value</Data>`, `<Data Name='F'>value</Data>` or the same without a value at text[*at], which is `<`. */
+static bool plain_datum(Str text, size_t *at, Field *field)
+{
+    size_t end = tag_end(text, *at);
+    if (end == STR_NOT_FOUND || !str_eq(name_at(text, *at + 1), STR("Data"))) {
+        return false;
+    }
+    bool empty = text.at[end - 2] == '/';
+    Str tag = str_trim(str_slice(text, *at + 5, end - 1 - empty)), name = str_from(tag, STR("Name=").len);
+    if (tag.len) {
+        uint8_t quote = name.len > 1 ? name.at[0] : 0;
+        bool quoted = (quote == '"' || quote == '\'') && str_find_byte(name, quote, 1) == name.len - 1;
+        name = str_slice(name, 1, name.len - 1);
+        if (!quoted || !str_starts(tag, STR("Name=")) || !is_plain(name)) {
             return false;
         }
+    }
+    *field = (Field){tag.len ? name : (Str){0}, {0}};
+    *at = end;
+    if (empty) {
+        return true;
+    }
+    size_t next = str_find_byte(text, '<', end);
+    field->value = str_slice(text, end, next);
+    if (next == STR_NOT_FOUND || !is_plain(field->value) || str_find(field->value, STR("]]>"), 0) != STR_NOT_FOUND ||
+        !str_starts(str_from(text, next), STR("</Data>"))) {
+        return false;
+    }
+    *at = next + STR("</Data>").len;
+    return true;
+}
+
+/* Behind System: EventData of simple values, and nothing else. */
+static bool plain_body(Splitter *sp, Str text, size_t at, Body *body)
+{
+    at = skip_blanks(text, at);
+    if (!str_starts(str_from(text, at), STR("<EventData>"))) {
+        return false;
+    }
+    for (at = skip_blanks(text, at + STR("<EventData>").len); at < text.len; at = skip_blanks(text, at)) {
+        Field field;
+        if (str_starts(str_from(text, at), STR("</EventData>"))) {
+            at = skip_blanks(text, at + STR("</EventData>").len);
+            return str_eq(str_from(text, at), STR("</Event>"));
+        }
+        if (text.at[at] != '<' || !plain_datum(text, &at, &field)) {
+            return false;
+        }
+        *VEC_ADD(sp->scratch, &body->fields) = field;
     }
     return false;
 }
@@ -702,7 +756,8 @@ static void read_event(Splitter *sp, Str text)
 {
     Body body = {0};
     const char *lack = NULL;
-    if (!plain_head(text, &body.head) || is_asked_for(sp, &body.head)) {
+    size_t end = plain_head(text, &body.head);
+    if (end == STR_NOT_FOUND || (is_asked_for(sp, &body.head) && !plain_body(sp, text, end, &body))) {
         bool long_tags = has_long_tags(text);
         lack = long_tags ? "an element has too many attributes" : read_body(sp, text, &body);
         lack = lack && !long_tags ? read_body(sp, repaired(sp->scratch, text), &body) : lack;

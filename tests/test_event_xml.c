@@ -59,6 +59,48 @@ TEST(event_has_every_part)
     capture_close(r);
 }
 
+/* A comment behind the data leaves the event to libxml2. */
+TEST(simple_events_say_what_libxml2_says)
+{
+    static const char *const data[] = {
+        "<Data>a</Data>",
+        "<Data Name='n'>a b</Data><Data Name=\"m\">c</Data>",
+        "<Data></Data><Data/><Data />",
+        "<Data Name='n'/><Data Name='n' />",
+        " <Data Name=''>a</Data>\r\n<Data>  b  </Data>\n",
+        "<Data Name='a \"b\" &gt;'>x</Data>",
+        "<Data Name='a' Other='b'>x</Data>",
+        "<Data Other='b'>x</Data>",
+        "<Data Name = 'a'>x</Data>",
+        "<Data Name='a'>]]&gt; &amp; \xC3\xA4</Data>",
+        "<Data Name='a'>x > y</Data>",
+        "<Data Name='a'>x<![CDATA[y]]></Data>",
+        "<Data Name='a'>x\ny\tz</Data>",
+        "<Data Name='a'><!-- b -->x</Data>",
+        "<Data>a</Data><Binary>0A0B</Binary>",
+        "<Datum>a</Datum>",
+        "text",
+        "",
+    };
+    for (size_t i = 0; i < sizeof data / sizeof *data; i++) {
+        char simple[1024], other[1024];
+        Capture a, b;
+        snprintf(simple, sizeof simple, EVENT(VSS, "<EventData>%s</EventData>"), data[i]);
+        snprintf(other, sizeof other, EVENT(VSS, "<EventData>%s</EventData><!-- -->"), data[i]);
+        capture_run(&a, reader(), STR("log.xml"), str_of(simple), true);
+        capture_run(&b, reader(), STR("log.xml"), str_of(other), true);
+        assert_int_equal(a.events.count, 1);
+        assert_int_equal(b.events.count, 1);
+        assert_int_equal(a.events.at[0].field_count, b.events.at[0].field_count);
+        for (size_t n = 0; n < a.events.at[0].field_count; n++) {
+            assert_str(a.events.at[0].fields[n].name, b.events.at[0].fields[n].name);
+            assert_str(a.events.at[0].fields[n].value, b.events.at[0].fields[n].value);
+        }
+        capture_close(&a);
+        capture_close(&b);
+    }
+}
+
 TEST(event_attributes_of_data_are_fields)
 {
     Capture *r =
@@ -245,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(event_has_every_part),
+        cmocka_unit_test(simple_events_say_what_libxml2_says),
         cmocka_unit_test(event_attributes_of_data_are_fields),
         cmocka_unit_test(names_below_other_elements_are_not_those_of_system),
         cmocka_unit_test(event_without_record_number_has_its_line),
