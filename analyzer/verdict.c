@@ -113,6 +113,24 @@ static Truth hit_inside(const Hit *hit, Span window)
     return sure ? YES : never || (!inside && !doubt.early_ns && !doubt.late_ns) ? NO : UNKNOWN;
 }
 
+static bool unknown_run_is_newest(const Case *c)
+{
+    for (size_t i = c->episodes->list.count; i > 0; i--) {
+        const Episode *ep = &c->episodes->list.at[i - 1];
+        if (ep->kind == EPISODE_BACKUP) {
+            return ep->outcome == OUTCOME_UNKNOWN;
+        }
+    }
+    return false;
+}
+
+/* Runs are seen, and none failed or may have failed. What keeps the agent from working may be younger than all of them.
+ */
+static bool only_good_runs(const Case *c)
+{
+    return !c->episodes->failure && c->episodes->good && !unknown_run_is_newest(c);
+}
+
 static bool good_run_after(const Case *c, int64_t ns)
 {
     for (size_t i = 0; i < c->episodes->list.count; i++) {
@@ -154,7 +172,8 @@ static bool is_service_set_later(const Case *c, const Hit *hit)
 static Truth hit_counts(const Case *c, const Condition *cond, const Hit *hit)
 {
     if (cond->window.bundle) {
-        return (!c->episodes->failure && c->episodes->good) ? NO : truth_and(truth_not(superseded(c, hit)), hit->truth);
+        Truth last_word = truth_and(truth_not(superseded(c, hit)), hit->truth);
+        return truth_and(last_word, only_good_runs(c) ? UNKNOWN : YES);
     }
     if (asks_bundle(c, cond)) {
         return truth_and(hit->truth, is_service_set_later(c, hit) ? UNKNOWN : YES);
@@ -486,7 +505,9 @@ static const Match *hit_elsewhere(const Case *c, const Condition *cond)
     }
     int64_t apart = distance(c, best->span.to_ns);
     const char *form = is_undated(best) && hit_counts(c, cond, best) == UNKNOWN ? UNDATED
-                       : cond->window.bundle ? "it matches, but a good run came later"
+                       : cond->window.bundle
+                           ? superseded(c, best) == YES ? "it matches, but a good run came later"
+                                                        : "it matches, but no backup is seen that failed"
                        : apart == INT64_MAX  ? "it matches, but nobody knows when"
                        : best->span.to_ns < failure_ns(c)
                            ? "it matches, but lies %lld minutes before the failure, outside the window"
@@ -495,17 +516,6 @@ static const Match *hit_elsewhere(const Case *c, const Condition *cond)
     *m = (Match){.rule = cond->rule, .kept = best->events[best->event_count - 1], .truth = NO};
     m->why = (const char *)arena_format(c->run, form, (long long)(apart / NS_MINUTE)).at;
     return m;
-}
-
-static bool unknown_run_is_newest(const Case *c)
-{
-    for (size_t i = c->episodes->list.count; i > 0; i--) {
-        const Episode *ep = &c->episodes->list.at[i - 1];
-        if (ep->kind == EPISODE_BACKUP) {
-            return ep->outcome == OUTCOME_UNKNOWN;
-        }
-    }
-    return false;
 }
 
 static Truth without_failure(const Case *c, const Condition *cond, ConditionResult *r)
