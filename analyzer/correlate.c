@@ -36,8 +36,7 @@ typedef struct Work { /* one correlation at a time */
 
 static bool is_state(const Event *ev)
 {
-    return ev->service == SERVICE_REGISTRY_STATE || ev->service == SERVICE_SERVICE_STATE ||
-           ev->service == SERVICE_FILE_LISTING;
+    return ev->service > SERVICE_EPISODE;
 }
 
 static bool all_state(const Hit *h)

@@ -24,11 +24,15 @@ const char *service_name(Service service)
         [SERVICE_STATUS] = "status",
         [SERVICE_AGGREGATESTATUS] = "aggregatestatus",
         [SERVICE_DISKINSPECT] = "diskinspect",
+        [SERVICE_AGENTINSTALLER] = "agentinstaller",
+        [SERVICE_MSIEXEC] = "msiexec",
         [SERVICE_EVENT_LOG] = "eventlog",
         [SERVICE_EPISODE] = "episode",
         [SERVICE_REGISTRY_STATE] = "registry_state",
         [SERVICE_SERVICE_STATE] = "service_state",
         [SERVICE_FILE_LISTING] = "file_listing",
+        [SERVICE_DISKINFO] = "diskinfo",
+        [SERVICE_MACHINECONFIG] = "machineconfig",
     };
     return names[service];
 }

@@ -30,11 +30,15 @@ typedef enum Service {
     SERVICE_STATUS,
     SERVICE_AGGREGATESTATUS,
     SERVICE_DISKINSPECT,
-    SERVICE_EVENT_LOG, /* any Windows event log; which one is the event's channel */
+    SERVICE_AGENTINSTALLER, /* VmAgentInstaller.xml */
+    SERVICE_MSIEXEC,        /* verbose logs of the Windows Installer */
+    SERVICE_EVENT_LOG,      /* any Windows event log; which one is the event's channel */
     SERVICE_EPISODE,
     SERVICE_REGISTRY_STATE,
     SERVICE_SERVICE_STATE,
     SERVICE_FILE_LISTING,
+    SERVICE_DISKINFO,
+    SERVICE_MACHINECONFIG,
     SERVICE_COUNT,
 } Service;
 const char *service_name(Service service); /* waappagent, vmsnapshot, …; "eventlog" for event logs */

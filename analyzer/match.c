@@ -346,9 +346,7 @@ static bool look_next(Matcher *m, Look *look, Str *out)
 
 static bool may_lack(const Matcher *m)
 {
-    Service s = m->ev->service;
-    return m->ev->text_only || s == SERVICE_EPISODE || s == SERVICE_REGISTRY_STATE || s == SERVICE_SERVICE_STATE ||
-           s == SERVICE_FILE_LISTING;
+    return m->ev->text_only || m->ev->service >= SERVICE_EPISODE;
 }
 
 static Truth absent(Matcher *m)

@@ -351,8 +351,7 @@ static bool has_id(const uint32_t *ids, size_t count, uint32_t id)
 /* An absent field makes a test of these unknown, so no literal can be demanded of them. */
 static bool may_lack(Service kind)
 {
-    return kind == SERVICE_EPISODE || kind == SERVICE_REGISTRY_STATE || kind == SERVICE_SERVICE_STATE ||
-           kind == SERVICE_FILE_LISTING;
+    return kind >= SERVICE_EPISODE;
 }
 
 static void link_add(Group *g, Arena *run, uint32_t *chain, uint32_t entry)

@@ -7,12 +7,13 @@
  * numbers <Extensions goalStateIncarnation="9"><Plugins><Plugin name="…VMSnapshot" version="1.0.70.0" state="enabled"
  * …/>
  *     </Plugins><PluginSettings><Plugin name="…"><RuntimeSettings
- * seqNo="5">{…}</RuntimeSettings></Plugin></PluginSettings> machine.config: whether it is XML at all, and whether it
+ * seqNo="5">{…}</RuntimeSettings></Plugin></PluginSettings>
+ *   C:\Windows\Microsoft.NET\Framework64\v4.0.30319\Config\machine.config: whether it is XML at all, and whether it
  * loads the ServiceModelSink that keeps the agent from starting
  *
- * Others (WaSetup.xml, CommonAgentConfig.config) are only looked at for being whole. Settings and certificates are
- * never taken. bundle-formats.md section 3.5; causes.md sections 3.4.7 to 3.4.9; the agent's protocol as WALinuxAgent
- * has it. */
+ * Three parsers, since rules ask for the last and the first of them. Others (WaSetup.xml, CommonAgentConfig.config) are
+ * only looked at for being whole. Settings and certificates are never taken. bundle-formats.md section 3.5; causes.md
+ * sections 3.4.7 to 3.4.9; the agent's protocol as WALinuxAgent has it. */
 #include <libxml/xmlreader.h>
 
 #include "base/utf.h"
@@ -23,6 +24,9 @@
 #define TAG_ATTRIBUTES 64
 #define TEXT_BYTES     2000
 
+/* What makes a document none, be it read by us or by .NET. */
+static const char ill_formed[] = "it is not well-formed XML", no_text[] = "it is empty";
+
 typedef struct Doc { /* one document, or one fragment of a file */
     Source *src;
     Analysis *out;
@@ -32,7 +36,8 @@ typedef struct Doc { /* one document, or one fragment of a file */
     size_t events;
     Str incarnation; /* of the goal state */
     size_t plugins;
-    bool machine_config;
+    Service service;    /* what it is */
+    uint64_t sink_line; /* of machine.config: where it loads the ServiceModelSink; 0: it does not */
 } Doc;
 
 /* --- the reader ----------------------------------------------------------------------------------------------------
@@ -57,7 +62,7 @@ static TextEvent event_of(Doc *d, xmlTextReader *reader, Level level)
     long line = reader ? xmlGetLineNo(xmlTextReaderCurrentNode(reader)) : 0;
     return (TextEvent){.ev = {.time_ns = TIME_NONE,
                               .trust = TRUST_NONE,
-                              .service = SERVICE_OTHER,
+                              .service = d->service,
                               .level = level,
                               .is_line = true,
                               .record = d->line + (line > 1 ? (uint64_t)line - 1 : 0),
@@ -113,16 +118,6 @@ static void runtime_settings(Doc *d, xmlTextReader *reader, const Where *w)
     tell(d, &t);
 }
 
-static void service_model_sink(Doc *d, xmlTextReader *reader)
-{
-    TextEvent t = event_of(d, reader, LEVEL_WARNING);
-    t.ev.message =
-        arena_join(d->scratch, (Str[]){STR("machine.config loads "), SINK, STR(": the agent cannot start")}, 3);
-    text_field(&t, STR("Type"), SINK);
-    tell(d, &t);
-    analysis_note(d->out, STR("loads the ServiceModelSink, which keeps the agent from starting"));
-}
-
 static void installer_event(Doc *d, xmlTextReader *reader, Where *w)
 {
     TextEvent t = event_of(d, reader, LEVEL_INFO);
@@ -158,8 +153,9 @@ static void element_begins(Doc *d, xmlTextReader *reader, Where *w)
         w->time = attribute(d, reader, "time");
         w->category = attribute(d, reader, "category");
         w->source = attribute(d, reader, "source");
-    } else if (d->machine_config && str_has(attribute(d, reader, "type"), SINK)) {
-        service_model_sink(d, reader);
+    } else if (d->service == SERVICE_MACHINECONFIG) {
+        bool sink = !d->sink_line && str_has(attribute(d, reader, "type"), SINK);
+        d->sink_line = sink ? event_of(d, reader, LEVEL_INFO).ev.record : d->sink_line;
     }
 }
 
@@ -203,7 +199,7 @@ static const char *walk(Doc *d, xmlTextReader *reader)
             w.time = (Str){0};
         }
     }
-    return more == 0 ? NULL : "it is not well-formed XML";
+    return more == 0 ? NULL : ill_formed;
 }
 
 /* Before libxml2 sees it: it compares each attribute of an element with all others. */
@@ -244,6 +240,9 @@ static const char *document(Doc *d, Str text, uint64_t *line)
 {
     const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
     *line = d->line;
+    if (!str_trim(text).len) {
+        return no_text;
+    }
     if (str_has_nocase(text, STR("<!DOCTYPE"))) {
         return "a document type declaration, which no such file has";
     }
@@ -300,18 +299,28 @@ static void fragments(Doc *d, Str text)
     }
 }
 
-static bool is_machine_config(Str path)
+/* machine.config as a state: one event, however it is. What was cut or redacted on its way here may have been whole on
+ * the machine. */
+static void machine_config(Doc *d, Str text, const char *why, uint64_t line)
 {
-    return str_eq_nocase(text_name(path), STR("machine.config"));
-}
-
-static void config_broken(Doc *d, uint64_t line, const char *why)
-{
-    TextEvent t = event_of(d, NULL, LEVEL_ERROR);
-    t.ev.record = line;
-    t.ev.message = STR("machine.config is not well-formed XML: no .NET program can start, the agent neither");
-    damage(d, line, why);
+    bool spoilt = d->status != ST_OK || source_error(d->src) || str_has(text, STR("***REDACTED***"));
+    bool ill = !spoilt && (why == ill_formed || why == no_text);
+    TextEvent t = event_of(d, NULL, why || d->sink_line ? LEVEL_ERROR : LEVEL_INFO);
+    Str said = ill            ? STR("machine.config is not well-formed XML")
+               : why          ? STR("machine.config could not be read to its end")
+               : d->sink_line ? STR("machine.config loads Microsoft.VisualStudio.Diagnostics.ServiceModelSink.Behavior")
+                              : STR("machine.config is well-formed, and loads no ServiceModelSink");
+    t.ev.record = why ? line : d->sink_line ? d->sink_line : 1;
+    t.ev.message = said;
+    text_field(&t, STR("File"), str_slice(d->src->path, 0, TEXT_BYTES));
+    text_field(&t, STR("WellFormed"), ill ? STR("false") : why ? (Str){0} : STR("true"));
+    text_field(&t, STR("ServiceModelSink"), d->sink_line ? STR("true") : why ? (Str){0} : STR("false"));
     tell(d, &t);
+    if (why) {
+        damage(d, line, why);
+    } else {
+        analysis_note(d->out, str_from(said, sizeof "machine.config"));
+    }
 }
 
 static void whole(Doc *d, Str text)
@@ -319,8 +328,8 @@ static void whole(Doc *d, Str text)
     uint64_t line;
     Arena note = {0};
     const char *why = document(d, text, &line);
-    if (why && d->machine_config) {
-        config_broken(d, line, why);
+    if (d->service == SERVICE_MACHINECONFIG) {
+        machine_config(d, text, why, line);
     } else if (why) {
         damage(d, line, why);
     }
@@ -328,15 +337,13 @@ static void whole(Doc *d, Str text)
         Str parts[] = {STR("goal state "), d->incarnation,
                        d->plugins ? arena_format(&note, ", %zu plugins wanted", d->plugins) : (Str){0}};
         analysis_note(d->out, arena_join(&note, parts, 3));
-    } else if (d->machine_config && !d->events) {
-        analysis_note(d->out, STR("well-formed, and without the ServiceModelSink that keeps the agent from starting"));
     }
     arena_free(&note);
 }
 
-static Status xml_parse(Source *src, Arena *scratch, Analysis *out)
+static Status read_as(Service service, Source *src, Arena *scratch, Analysis *out)
 {
-    Doc d = {.src = src, .out = out, .scratch = scratch, .line = 1, .machine_config = is_machine_config(src->path)};
+    Doc d = {.src = src, .out = out, .scratch = scratch, .line = 1, .service = service};
     Str text = source_peek_text(src, LIMIT_DOCUMENT);
     if (text.len >= LIMIT_DOCUMENT) {
         analysis_limit(out, "document size", "XML files are read up to 16 MiB");
@@ -354,29 +361,86 @@ static Status xml_parse(Source *src, Arena *scratch, Analysis *out)
     return d.status;
 }
 
+static Status xml_parse(Source *src, Arena *scratch, Analysis *out)
+{
+    return read_as(SERVICE_OTHER, src, scratch, out);
+}
+
+static Status installer_parse(Source *src, Arena *scratch, Analysis *out)
+{
+    return read_as(SERVICE_AGENTINSTALLER, src, scratch, out);
+}
+
+static Status config_parse(Source *src, Arena *scratch, Analysis *out)
+{
+    return read_as(SERVICE_MACHINECONFIG, src, scratch, out);
+}
+
+/* --- bids --------------------------------------------------------------------------------------------------------- */
+
+static Str xml_body(Str head, TextHead *room)
+{
+    Str text = text_head(head, room);
+    bool looking = text_looking(text) && str_find_byte(text, '<', 0) != STR_NOT_FOUND;
+    return looking ? str_trim(without_declaration(text)) : (Str){0};
+}
+
 static Bid xml_bid(Str path, Str head)
 {
-    static const char *const roots[] = {"<Extensions", "<GoalState", "<Event time=", "<CommonAgentConfig", "<WaSetup"};
+    static const char *const roots[] = {"<Extensions", "<GoalState", "<CommonAgentConfig", "<WaSetup"};
     TextHead room;
-    Str text = text_head(head, &room), name = text_name(path);
-    bool looking = text_looking(text) && str_find_byte(text, '<', 0) != STR_NOT_FOUND;
-    for (size_t i = 0; looking && i < sizeof roots / sizeof *roots; i++) {
-        Str body = str_trim(without_declaration(text));
+    Str body = xml_body(head, &room), name = text_name(path);
+    for (size_t i = 0; body.len && i < sizeof roots / sizeof *roots; i++) {
         if (str_starts(body, str_of(roots[i]))) {
             return BID_SHAPE;
         }
     }
-    bool named = is_machine_config(path) || str_eq_nocase(name, STR("VmAgentInstaller.xml")) ||
-                 str_eq_nocase(name, STR("WaSetup.xml")) || str_eq_nocase(name, STR("CommonAgentConfig.config")) ||
+    bool named = str_eq_nocase(name, STR("WaSetup.xml")) || str_eq_nocase(name, STR("CommonAgentConfig.config")) ||
                  (str_has_nocase(path, STR("WindowsAzure/config/")) && str_ends_nocase(name, STR(".xml")));
-    return looking && named ? BID_NAME : BID_NO;
+    return body.len && named ? BID_NAME : BID_NO;
+}
+
+/* WaSetup.xml has the same form. */
+static Bid installer_bid(Str path, Str head)
+{
+    TextHead room;
+    Str body = xml_body(head, &room), name = text_name(path);
+    return !body.len                                         ? BID_NO
+           : str_starts(body, STR("<Event time="))           ? BID_SHAPE
+           : str_eq_nocase(name, STR("VmAgentInstaller.xml")) ? BID_NAME
+                                                             : BID_NO;
+}
+
+/* By its name alone: what a broken one holds may be anything. */
+static Bid config_bid(Str path, Str head)
+{
+    (void)head;
+    return str_eq_nocase(text_name(path), STR("machine.config")) ? BID_NAME : BID_NO;
 }
 
 const Parser parser_agent_xml = {
     .name = "agent_xml",
-    .reads = "XML of the agent: wanted plugins, the installer's errors, machine.config",
+    .reads = "XML of the agent: goal states, the wanted plugins",
     .kind = "other",
     .service = SERVICE_OTHER,
     .bid = xml_bid,
     .parse = xml_parse,
+};
+
+const Parser parser_agent_installer = {
+    .name = "agent_installer",
+    .reads = "VmAgentInstaller.xml: what the agent's installer did",
+    .kind = "other",
+    .service = SERVICE_AGENTINSTALLER,
+    .bid = installer_bid,
+    .parse = installer_parse,
+};
+
+const Parser parser_machine_config = {
+    .name = "machine_config",
+    .reads = "machine.config of .NET: whether it is XML, and whether it loads the ServiceModelSink",
+    .kind = "other",
+    .service = SERVICE_MACHINECONFIG,
+    .bid = config_bid,
+    .parse = config_parse,
 };

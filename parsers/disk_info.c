@@ -35,22 +35,26 @@ static Str product(Arena *a, Str text, Str name, Str unit)
                                                            : (Str){0};
 }
 
+/* `none` where the letters are listed and it has no part in them; empty where they are not. */
 static Str drive_of(Drives drives, Str device)
 {
+    bool listed = false;
     for (Str line; text_next(&drives.lines, &line);) {
         line = str_trim(line);
-        if (line.len > 3 && line.at[1] == ':' && str_eq(str_trim(str_from(line, 2)), device)) {
+        bool letter = line.len > 3 && line.at[1] == ':';
+        if (letter && str_eq(str_trim(str_from(line, 2)), device)) {
             return str_slice(line, 0, 2);
         }
+        listed = listed || letter;
     }
-    return (Str){0};
+    return listed ? STR("none") : (Str){0};
 }
 
 static Status mount_event(const TextRecord *record, Drives drives, Source *src, Arena *scratch, Analysis *out)
 {
     TextEvent t = {.ev = {.time_ns = TIME_NONE,
                           .trust = TRUST_NONE,
-                          .service = SERVICE_DISKINSPECT,
+                          .service = SERVICE_DISKINFO,
                           .level = LEVEL_INFO,
                           .is_line = true,
                           .record = record->line,
@@ -101,7 +105,7 @@ const Parser parser_disk_info = {
     .name = "disk_info",
     .reads = "diskinfo.txt of the disk inspection: free space",
     .kind = "diskinspect",
-    .service = SERVICE_DISKINSPECT,
+    .service = SERVICE_DISKINFO,
     .bid = disk_bid,
     .parse = disk_parse,
 };

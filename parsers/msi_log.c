@@ -174,7 +174,7 @@ static void line_event(InstallerLog *log, const Line *line)
 {
     TextEvent t = {.ev = {.time_ns = TIME_NONE,
                           .trust = TRUST_NONE,
-                          .service = SERVICE_OTHER,
+                          .service = SERVICE_MSIEXEC,
                           .level = LEVEL_INFO,
                           .is_line = true,
                           .record = line->number,
@@ -277,7 +277,7 @@ const Parser parser_msi_log = {
     .name = "msi_log",
     .reads = "verbose logs of the Windows Installer: products, failed actions, exit codes",
     .kind = "other",
-    .service = SERVICE_OTHER,
+    .service = SERVICE_MSIEXEC,
     .bid = msi_bid,
     .parse = msi_parse,
 };
