@@ -163,10 +163,38 @@ static Status record_event(const TextRecord *record, const Event *before, TextEv
     return spoilt ? analysis_diag_line(out, src, record->line, "a time stamp that cannot be read") : ST_OK;
 }
 
+/* The agent beats on while it fails at something, and beats once more before it dies: only a heartbeat that nothing went
+ * wrong before for some time says that it works. Of each such time the first is enough. */
+#define STEADY_NS (5 * NS_MINUTE)
+
+typedef struct Pulse {
+    int64_t quiet_ns; /* since when nothing went wrong */
+    bool told;
+} Pulse;
+
+static void pulse_feel(Pulse *pulse, TextEvent *t, Str first)
+{
+    const Event *ev = &t->ev;
+    bool wrong = ev->level == LEVEL_ERROR || ev->mark == MARK_AGENT_START || ev->mark == MARK_AGENT_STOP ||
+                 str_has(first, STR("xception"));
+    if (ev->time_ns == TIME_NONE) {
+        return;
+    }
+    if (wrong || pulse->quiet_ns == TIME_NONE) {
+        *pulse = (Pulse){.quiet_ns = ev->time_ns};
+    }
+    if (!pulse->told && ev->level == LEVEL_VERBOSE && str_has(first, STR("[HEART]")) &&
+        ev->time_ns - pulse->quiet_ns >= STEADY_NS) {
+        text_field(t, STR("Beat"), STR("steady"));
+        pulse->told = true;
+    }
+}
+
 static Status agent_parse(Source *src, Arena *scratch, Analysis *out, Service service)
 {
     Status status = ST_OK;
     Event before = {.time_ns = TIME_NONE};
+    Pulse pulse = {.quiet_ns = TIME_NONE};
     for (TextRecord record; source_text_record(src, agent_starts, &record);) {
         if (!record.text.len) {
             continue;
@@ -176,6 +204,7 @@ static Status agent_parse(Source *src, Arena *scratch, Analysis *out, Service se
         Status one = record_event(&record, &before, &t, src, out);
         t.ev.message = text_message(scratch, &record);
         text_codes(&t, t.ev.message);
+        pulse_feel(&pulse, &t, record.first);
         text_add(&t, src, out);
         before.time_ns = t.ev.time_ns;
         before.time_digits = t.ev.time_digits;
