@@ -65,6 +65,7 @@ static void asked_by_cause(Parts *p, const Cause *cause)
         asked_by_rule(p, c->left, cause->name);
         asked_by_rule(p, c->right, cause->name);
         asked_by_rule(p, c->false_if, cause->name);
+        asked_by_rule(p, c->until, cause->name);
     }
     for (size_t i = 0; i < cause->support_count; i++) {
         asked_by_rule(p, cause->supports[i], cause->name);

@@ -146,6 +146,9 @@ static void put_rules(Page *p, const RuleSet *set, const Condition *c)
     if (c->false_if) {
         put_rule(p, "false if ", c->false_if);
     }
+    if (c->until) {
+        put_rule(p, "until ", c->until);
+    }
 }
 
 static void put_condition(Page *p, const RuleSet *set, const Condition *c)
@@ -217,7 +220,7 @@ static void put_sources(Page *p, const RuleSet *set, const Cause *cause)
     size_t count = 0;
     for (size_t i = 0; i < cause->condition_count; i++) {
         const Condition *c = &cause->conditions[i];
-        const Rule *rules[] = {c->rule, c->left, c->right, c->false_if};
+        const Rule *rules[] = {c->rule, c->left, c->right, c->false_if, c->until};
         for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
             add_sources(set, rules[k], sources, &count);
         }

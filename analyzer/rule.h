@@ -90,7 +90,7 @@ typedef struct Condition {
     Str field;
     int64_t differ_ns;
     Window window;
-    const Rule *false_if;
+    const Rule *false_if, *until; /* until: a hit does not count where a hit of this rule came after it */
     bool absent_unknown; /* no hit proves nothing */
     bool distinguishing;
     bool inferred;              /* the document does not name this evidence */

@@ -256,17 +256,19 @@ static void ask_load(Loader *l, const Node *n, Condition *c)
 static void condition_load(Loader *l, const RuleSet *set, const Node *n, Condition *c)
 {
     const Str keys[] = {STR("rule"),   STR("says"),           STR("window"), STR("compare"), STR("false_if"),
-                        STR("absent"), STR("distinguishing"), STR("basis"),  STR("ask"),     STR("verify")};
+                        STR("absent"), STR("distinguishing"), STR("basis"),  STR("ask"),     STR("verify"),
+                        STR("until")};
     c->window = (Window){.before_ns = 5 * NS_MINUTE, .after_ns = 5 * NS_MINUTE};
     if (!map_check(l, n, "conditions", keys, sizeof keys / sizeof *keys)) {
         return;
     }
     const Node *rule = map_get(n, "rule"), *window = map_get(n, "window"), *compare = map_get(n, "compare");
-    const Node *false_if = map_get(n, "false_if"), *distinguishing = map_get(n, "distinguishing"),
+    const Node *false_if = map_get(n, "false_if"), *until = map_get(n, "until"), *distinguishing = map_get(n, "distinguishing"),
                *ask = map_get(n, "ask");
     c->says = map_text(l, n, "says", !ask);
     c->rule = rule ? rule_named(l, set, rule, "rule") : NULL;
     c->false_if = false_if ? rule_named(l, set, false_if, "false_if") : NULL;
+    c->until = until ? rule_named(l, set, until, "until") : NULL;
     c->absent_unknown = condition_word(l, n, "absent", STR("unknown"));
     c->inferred = condition_word(l, n, "basis", STR("inferred"));
     c->distinguishing = distinguishing && node_flag(l, distinguishing, "distinguishing");
@@ -280,6 +282,9 @@ static void condition_load(Loader *l, const RuleSet *set, const Node *n, Conditi
         ask_load(l, ask, c);
     }
     verify_load(l, map_get(n, "verify"), c);
+    if (until && !c->window.bundle) {
+        COMPLAIN(l, until, STR("'until' goes with 'window: bundle'; a window around the failure needs none"));
+    }
     if (rule && compare) {
         COMPLAIN(l, n, STR("'rule' and 'compare' exclude each other; make two conditions of it"));
     } else if (!rule && !compare && !ask) {

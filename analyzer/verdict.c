@@ -124,13 +124,6 @@ static bool unknown_run_is_newest(const Case *c)
     return false;
 }
 
-/* Runs are seen, and none failed or may have failed. What keeps the agent from working may be younger than all of them.
- */
-static bool only_good_runs(const Case *c)
-{
-    return !c->episodes->failure && c->episodes->good && !unknown_run_is_newest(c);
-}
-
 static bool good_run_after(const Case *c, int64_t ns)
 {
     for (size_t i = 0; i < c->episodes->list.count; i++) {
@@ -143,16 +136,27 @@ static bool good_run_after(const Case *c, int64_t ns)
     return false;
 }
 
-/* A good run behind it takes its word away. */
-static Truth superseded(const Case *c, const Hit *hit)
+static bool until_after(const Case *c, const Condition *cond, int64_t ns)
+{
+    const HitList *list = cond->until ? &c->lists[cond->until->index] : NULL;
+    for (size_t i = 0; list && i < list->hits.count; i++) {
+        if (list->hits.at[i].truth == YES && list->hits.at[i].span.from_ns > ns) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A good run behind it takes its word away, and so does what the condition holds `until`. */
+static Truth superseded(const Case *c, const Condition *cond, const Hit *hit)
 {
     Doubt doubt = hit_doubt(hit);
-    if (hit->span.to_ns == TIME_NONE) {
-        return UNKNOWN;
-    }
-    return good_run_after(c, hit->span.to_ns + doubt.late_ns)    ? YES
-           : good_run_after(c, hit->span.to_ns - doubt.early_ns) ? UNKNOWN
-                                                                 : NO;
+    bool dated = hit->span.to_ns != TIME_NONE;
+    int64_t least = dated ? hit->span.to_ns - doubt.early_ns : INT64_MIN,
+            most = dated ? hit->span.to_ns + doubt.late_ns : INT64_MAX;
+    return good_run_after(c, most) || until_after(c, cond, most)     ? YES
+           : good_run_after(c, least) || until_after(c, cond, least) ? UNKNOWN
+                                                                     : NO;
 }
 
 static bool is_set_later(const Case *c, const Event *ev)
@@ -172,8 +176,7 @@ static bool is_service_set_later(const Case *c, const Hit *hit)
 static Truth hit_counts(const Case *c, const Condition *cond, const Hit *hit)
 {
     if (cond->window.bundle) {
-        Truth last_word = truth_and(truth_not(superseded(c, hit)), hit->truth);
-        return truth_and(last_word, only_good_runs(c) ? UNKNOWN : YES);
+        return truth_and(truth_not(superseded(c, cond, hit)), hit->truth);
     }
     if (asks_bundle(c, cond)) {
         return truth_and(hit->truth, is_service_set_later(c, hit) ? UNKNOWN : YES);
@@ -505,9 +508,7 @@ static const Match *hit_elsewhere(const Case *c, const Condition *cond)
     }
     int64_t apart = distance(c, best->span.to_ns);
     const char *form = is_undated(best) && hit_counts(c, cond, best) == UNKNOWN ? UNDATED
-                       : cond->window.bundle
-                           ? superseded(c, best) == YES ? "it matches, but a good run came later"
-                                                        : "it matches, but no backup is seen that failed"
+                       : cond->window.bundle ? "it matches, but all was well later"
                        : apart == INT64_MAX  ? "it matches, but nobody knows when"
                        : best->span.to_ns < failure_ns(c)
                            ? "it matches, but lies %lld minutes before the failure, outside the window"
@@ -541,7 +542,7 @@ static const Hit *false_if_hit(const Case *c, const Condition *cond)
     const HitList *list = cond->false_if ? &c->lists[cond->false_if->index] : NULL;
     for (size_t i = list ? list->hits.count : 0; i > 0; i--) {
         const Hit *hit = &list->hits.at[i - 1];
-        if (hit->truth == YES && superseded(c, hit) == NO) {
+        if (hit->truth == YES && superseded(c, cond, hit) == NO) {
             return hit;
         }
     }

@@ -229,7 +229,7 @@ TEST(cause_block_is_read_whole)
                          "  conditions:\n"
                          "    seen: {rule: r, says: it was seen, distinguishing: true, basis: inferred,\n"
                          "           window: {before: 24h, same_uptime: true}, verify: [{do: look, decides: it}]}\n"
-                         "    ever: {rule: r, says: at all, window: bundle, absent: unknown, false_if: r}\n"
+                         "    ever: {rule: r, says: at all, window: bundle, absent: unknown, false_if: r, until: r}\n"
                          "    files: {says: they differ, compare: {left: r, right: r, field: Modified, differ: 2s}}\n"
                          "    told: {ask: {name: reboot-helps, question: Did it help?}}\n"
                          "  when: seen and (ever or not files) and told\n"
@@ -245,6 +245,7 @@ TEST(cause_block_is_read_whole)
     assert_int_equal(x->conditions[0].window.after_ns, 5 * NS_MINUTE);
     assert_str(x->conditions[0].verify[0].decides, STR("it"));
     assert_true(x->conditions[1].window.bundle && x->conditions[1].absent_unknown && x->conditions[1].false_if);
+    assert_true(x->conditions[1].until && !x->conditions[0].until);
     assert_int_equal(x->conditions[2].differ_ns, 2 * NS_SECOND);
     assert_null(x->conditions[3].rule);
     assert_str(x->conditions[3].ask_name, STR("reboot-helps"));
@@ -259,6 +260,8 @@ TEST(cause_errors)
 {
     assert_error(CAUSE("  conditions: {a: {rule: r, says: x, windwo: bundle}}\n  when: a\n"),
                  "unknown key 'windwo'; did you mean 'window'?");
+    assert_error(CAUSE("  conditions: {a: {rule: r, says: x, until: r}}\n  when: a\n"),
+                 "'until' goes with 'window: bundle'");
     assert_error(CAUSE("  conditions: {a: {rule: rr, says: x}}\n  when: a\n"), "unknown rule 'rr'; did you mean 'r'?");
     assert_error(CAUSE("  conditions: {a: {rule: r, says: x}}\n  when: b\n"), "unknown condition 'b'");
     assert_error(CAUSE("  conditions: {a-b: {rule: r, says: x}}\n  when: a-b\n"), "is no name of a condition");
