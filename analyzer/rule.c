@@ -436,6 +436,7 @@ static void rules_ask(RuleSet *set)
             const Condition *c = &cause->conditions[n];
             ask(set, c->rule);
             ask(set, c->false_if);
+            ask(set, c->until);
             ask(set, c->left);
             ask(set, c->right);
         }
