@@ -35,7 +35,7 @@ typedef VEC(const Hit *) Hits;
 
 static bool is_state(Service service)
 {
-    return service >= SERVICE_EPISODE;
+    return service >= SERVICE_EPISODE || service == SERVICE_DISKINSPECT;
 }
 
 /* State and episodes are asked for in the whole bundle, unless the author says otherwise. */
@@ -283,12 +283,22 @@ static const char *lacks_state(const Case *c, const Rule *rule, Service service)
     return service == SERVICE_SERVICE_STATE && written_later(c, rule) ? after_failure : why;
 }
 
+/* A document that says what it is about, or is not there. */
+static const char *lacks_whole(const Case *c, Service service)
+{
+    CoverageQuery q = {service, {0}, {TIME_NONE, TIME_NONE}};
+    return coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &q);
+}
+
 static const char *lacks(const Case *c, const Rule *rule, const LogSource *source, Span window)
 {
     switch (source->kind) {
     case SERVICE_VMSNAPSHOT: return lacks_own_log(c);
     case SERVICE_STATUS:
     case SERVICE_AGGREGATESTATUS: return lacks_any(c, source->kind, window);
+    case SERVICE_DISKINSPECT:
+    case SERVICE_DISKINFO:
+    case SERVICE_MACHINECONFIG: return lacks_whole(c, source->kind);
     case SERVICE_EPISODE: return c->episodes->backups ? NULL : "no backup run is seen";
     case SERVICE_REGISTRY_STATE: return lacks_registry(c, rule);
     case SERVICE_SERVICE_STATE:

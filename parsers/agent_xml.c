@@ -395,7 +395,7 @@ static Bid xml_bid(Str path, Str head)
             return BID_SHAPE;
         }
     }
-    bool named = str_eq_nocase(name, STR("WaSetup.xml")) || str_eq_nocase(name, STR("CommonAgentConfig.config")) ||
+    bool named = str_eq_nocase(name, STR("WaSetup.xml")) || str_eq_nocase(name, STR("machine.config")) || str_eq_nocase(name, STR("CommonAgentConfig.config")) ||
                  (str_has_nocase(path, STR("WindowsAzure/config/")) && str_ends_nocase(name, STR(".xml")));
     return body.len && named ? BID_NAME : BID_NO;
 }
@@ -411,11 +411,13 @@ static Bid installer_bid(Str path, Str head)
                                                              : BID_NO;
 }
 
-/* By its name alone: what a broken one holds may be anything. */
+/* By its name alone: what a broken one holds may be anything. The agent, a 64-bit program, does not read the file of
+ * 32-bit .NET. */
 static Bid config_bid(Str path, Str head)
 {
     (void)head;
-    return str_eq_nocase(text_name(path), STR("machine.config")) ? BID_NAME : BID_NO;
+    bool named = str_eq_nocase(text_name(path), STR("machine.config"));
+    return named && !str_has_nocase(path, STR("/Framework/")) ? BID_NAME : BID_NO;
 }
 
 const Parser parser_agent_xml = {
