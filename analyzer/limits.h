@@ -93,6 +93,8 @@
 #define LIMIT_YAML_NODES  20000
 #define LIMIT_YAML_SCALAR (16 * KIB)
 #define LIMIT_RULES       4096
+/* Errors of a set that are told one by one; nobody reads more. */
+#define LIMIT_COMPLAINTS 500
 /* Modes of the disk inspection, a bit each; there are about twenty, and sets of them are tried out. */
 #define LIMIT_MODES 20
 /* Steps of one regex on one event, and the stack of its compiled form. */

@@ -211,7 +211,7 @@ static bool in_network(const Pattern *p, Str value)
 {
     uint8_t address[16];
     bool v4;
-    if (!address_parse(value, address, &v4)) {
+    if (!address_parse(value, address, &v4) || (v4 && !p->net_v4)) {
         return false;
     }
     unsigned whole = p->bits / 8, rest = p->bits % 8;
@@ -358,14 +358,39 @@ static Truth absent(Matcher *m)
     return UNKNOWN;
 }
 
+static bool foreign(Str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] >= 0x80) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Letters beyond ASCII have no case for the byte matcher; PCRE2 knows it. */
+static bool placed_foreign(Matcher *m, Str value, Str text, Place place)
+{
+    int error;
+    size_t offset;
+    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_CASELESS | PCRE2_LITERAL;
+    options |= place == PLACE_WHOLE || place == PLACE_START ? PCRE2_ANCHORED : 0;
+    options |= place == PLACE_WHOLE || place == PLACE_END ? PCRE2_ENDANCHORED : 0;
+    pcre2_code *code = pcre2_compile(text.at, text.len, options, &error, &offset, NULL);
+    bool found = code && value.len && pcre2_match(code, value.at, value.len, 0, 0, m->data, m->context) >= 0;
+    pcre2_code_free(code);
+    return found;
+}
+
 static Truth same_field(Matcher *m, const Pattern *p, Str value)
 {
-    Look look = {FIELD_NAMED, own_name(m, p->text), 0};
+    Look look = {p->ref, p->ref == FIELD_NAMED ? own_name(m, p->text) : p->text, 0};
     Str other;
     bool any = false;
     while (look_next(m, &look, &other)) {
         any = true;
-        if (placed(value, other, p->place, p->cased)) {
+        if (placed(value, other, p->place, p->cased) ||
+            (!p->cased && foreign(other) && placed_foreign(m, value, other, p->place))) {
             return YES;
         }
     }

@@ -77,21 +77,6 @@ void page_id(Page *p, uint64_t n)
 
 /* --- display columns -------------------------------------------------------------------------------------------- */
 
-static bool is_wide(uint32_t rune)
-{
-    return (rune >= 0x1100 && rune <= 0x115F) || (rune >= 0x2E80 && rune <= 0xA4CF && rune != 0x303F) ||
-           (rune >= 0xAC00 && rune <= 0xD7A3) || (rune >= 0xF900 && rune <= 0xFAFF) ||
-           (rune >= 0xFE30 && rune <= 0xFE6F) || (rune >= 0xFF00 && rune <= 0xFF60) ||
-           (rune >= 0xFFE0 && rune <= 0xFFE6) || (rune >= 0x1F300 && rune <= 0x1F9FF) ||
-           (rune >= 0x20000 && rune <= 0x3FFFD);
-}
-
-static unsigned rune_columns(uint32_t rune)
-{
-    bool combining = (rune >= 0x300 && rune <= 0x36F) || (rune >= 0xFE00 && rune <= 0xFE0F);
-    return combining ? 0 : is_wide(rune) ? 2 : 1;
-}
-
 /* The next character or colour code. Untrusted text holds no escape byte any more: one that is here is ours. */
 static size_t unit_at(Str text, size_t at, unsigned *columns)
 {

@@ -17,13 +17,12 @@
 extern const char *const signatures_builtin[];
 
 typedef struct File {
-    Str path; /* as errors name it */
-    Str text;
+    const RuleFile *of;
     bool builtin, replaced;
 } File;
 
 typedef struct Doc {
-    const File *file;
+    const RuleFile *file;
     const Node *node;
     size_t number; /* in its file, from 1; 0: the only one */
 } Doc;
@@ -33,6 +32,7 @@ typedef struct Load {
     RuleSet *set;
     Prefilter *prefilter;
     bool only;
+    size_t file_count; /* and folders: whatever an error can be in */
     VEC(File) files;
     VEC(Doc) detections;
     VEC(Doc) correlations;
@@ -46,9 +46,17 @@ static Str file_base(Str path)
     return str_ends_nocase(name, STR(".yml")) ? str_slice(name, 0, name.len - 4) : name;
 }
 
-static bool is_logsources(const File *f)
+static bool is_logsources(const RuleFile *f)
 {
     return str_eq(file_base(f->path), STR("logsources"));
+}
+
+static RuleFile *file_new(Load *load, Str path)
+{
+    RuleFile *f = ARENA_NEW(load->l.run, RuleFile, 1);
+    *f = (RuleFile){.path = path, .number = load->file_count++};
+    load->l.file = f;
+    return f;
 }
 
 /* --- files ------------------------------------------------------------------------------------------------------ */
@@ -57,14 +65,14 @@ static void builtin_files(Load *load)
 {
     Arena *run = load->l.run;
     for (const char *const *at = signatures_builtin; *at; at++) {
-        File f = {.path = arena_join(run, (Str[]){STR("signatures/"), str_of(*at)}, 2), .builtin = true};
+        RuleFile *f = file_new(load, arena_join(run, (Str[]){STR("signatures/"), str_of(*at)}, 2));
         VEC(Str) lines = {0};
         while (*++at) {
             *VEC_ADD(run, &lines) = str_of(*at);
         }
-        f.text = arena_join(run, lines.at, lines.count);
-        if (!load->only || is_logsources(&f)) {
-            *VEC_ADD(run, &load->files) = f;
+        f->text = arena_join(run, lines.at, lines.count);
+        if (!load->only || is_logsources(f)) {
+            *VEC_ADD(run, &load->files) = (File){f, true, false};
         }
     }
 }
@@ -86,17 +94,17 @@ static bool file_read(Arena *run, const char *path, Str *text)
 
 static void file_add(Load *load, Str path)
 {
-    File f = {.path = path};
-    load->l.file = path;
-    if (!file_read(load->l.run, (const char *)path.at, &f.text)) {
+    RuleFile *f = file_new(load, path);
+    if (!file_read(load->l.run, (const char *)path.at, &f->text)) {
+        load->l.incomplete = true;
         COMPLAIN(&load->l, NULL, STR("cannot be read; check its permissions"));
         return;
     }
     for (size_t i = 0; i < load->files.count; i++) {
         File *other = &load->files.at[i];
-        other->replaced = other->replaced || (other->builtin && str_eq_nocase(file_base(other->path), file_base(path)));
+        other->replaced = other->replaced || (other->builtin && str_eq_nocase(file_base(other->of->path), file_base(path)));
     }
-    *VEC_ADD(load->l.run, &load->files) = f;
+    *VEC_ADD(load->l.run, &load->files) = (File){f, false, false};
 }
 
 /* With a NUL behind it that its length does not count. */
@@ -114,7 +122,7 @@ static void folder_files(Load *load, Str folder, unsigned depth)
 {
     Str *names;
     size_t count;
-    load->l.file = folder;
+    file_new(load, folder);
     if (!platform_folder(load->l.run, (const char *)folder.at, &names, &count)) {
         COMPLAIN(&load->l, NULL, STR("is no folder that can be read; --signatures wants a folder of .yml files"));
         return;
@@ -174,11 +182,13 @@ static void doc_sort(Load *load, Doc doc)
     }
 }
 
-static void file_parse(Load *load, const File *f)
+static void file_parse(Load *load, const RuleFile *f)
 {
     NodeList docs = {0};
-    load->l.file = f->path;
-    if (!yaml_read(&load->l, f->text, &docs)) {
+    size_t before = load->l.error_count;
+    load->l.file = f;
+    yaml_read(&load->l, &docs);
+    if (!docs.docs.count && load->l.error_count != before) {
         return;
     }
     if (!docs.docs.count) {
@@ -250,7 +260,7 @@ static void names_check(Load *load, const Doc *docs, size_t from, size_t count)
     RuleSet *set = load->set;
     for (size_t i = from; i < from + count; i++) {
         const Rule *rule = &set->rules[i];
-        load->l.file = rule->file;
+        load->l.file = docs[i - from].file;
         for (size_t k = 0; k < i; k++) {
             const Rule *other = &set->rules[k];
             bool name = str_eq(rule->name, other->name), id = rule->id.len && str_eq_nocase(rule->id, other->id);
@@ -268,7 +278,7 @@ static void heads_load(Load *load)
     RuleSet *set = load->set;
     size_t detections = load->detections.count, all = detections + load->correlations.count;
     if (all > LIMIT_RULES) {
-        load->l.file = STR("signatures");
+        file_new(load, STR("signatures"));
         COMPLAIN(&load->l, NULL, STR("more than 4096 rules; leave some out"));
         return;
     }
@@ -276,7 +286,7 @@ static void heads_load(Load *load)
     set->rule_count = all;
     for (size_t i = 0; i < all; i++) {
         const Doc *doc = i < detections ? &load->detections.at[i] : &load->correlations.at[i - detections];
-        load->l.file = doc->file->path;
+        load->l.file = doc->file;
         rule_head(load, &set->rules[i], doc, i < detections ? RULE_DETECTION : RULE_CORRELATION);
     }
     names_check(load, load->detections.at, 0, detections);
@@ -291,7 +301,7 @@ static void detections_load(Load *load)
         const Doc *doc = &load->detections.at[i];
         Rule *rule = &load->set->rules[i];
         const Node *source = map_get(doc->node, "logsource");
-        load->l.file = doc->file->path;
+        load->l.file = doc->file;
         if (!source) {
             COMPLAIN(&load->l, doc->node, STR("'logsource' is missing; add 'logsource: {product: …, service: …}'"));
             continue;
@@ -333,7 +343,7 @@ static void correlations_sort(Load *load, size_t from)
     if (!correlation_order(set, from, order, placed)) {
         for (size_t i = from; i < set->rule_count; i++) {
             if (!placed[i]) {
-                load->l.file = set->rules[i].file;
+                load->l.file = load->correlations.at[i - from].file;
                 COMPLAIN(&load->l, load->correlations.at[i - from].node, STR("correlation '"), set->rules[i].name,
                          STR("' is made of itself, by way of its rules; take one of them out"));
             }
@@ -364,7 +374,7 @@ static void correlations_load(Load *load)
     size_t from = load->detections.count;
     for (size_t i = from; i < load->set->rule_count; i++) {
         const Doc *doc = &load->correlations.at[i - from];
-        load->l.file = doc->file->path;
+        load->l.file = doc->file;
         correlation_load(&load->l, load->set, &load->set->rules[i], map_get(doc->node, "correlation"));
     }
     correlations_sort(load, from);
@@ -401,7 +411,7 @@ static void causes_load(Load *load)
     Cause *causes = ARENA_NEW(load->l.run, Cause, count);
     Str *names = ARENA_NEW(load->l.run, Str, count);
     for (size_t i = 0; i < count; i++) {
-        load->l.file = load->causes.at[i].file->path;
+        load->l.file = load->causes.at[i].file;
         cause_head(load, &causes[i], &load->causes.at[i]);
         names[i] = causes[i].name;
         for (size_t k = 0; k < i; k++) {
@@ -412,7 +422,7 @@ static void causes_load(Load *load)
         }
     }
     for (size_t i = 0; i < count; i++) {
-        load->l.file = causes[i].file;
+        load->l.file = load->causes.at[i].file;
         cause_load(&load->l, set, &causes[i], load->causes.at[i].node, load->only ? NULL : names, count);
     }
     qsort(causes, count, sizeof *causes, cause_compare);
@@ -461,8 +471,8 @@ static void files_parse(Load *load)
     for (int sources = 1; sources >= 0; sources--) { /* log sources first: rules name them */
         for (size_t i = 0; i < load->files.count; i++) {
             const File *f = &load->files.at[i];
-            if (!f->replaced && is_logsources(f) == (sources == 1)) {
-                file_parse(load, f);
+            if (!f->replaced && is_logsources(f->of) == (sources == 1)) {
+                file_parse(load, f->of);
             }
         }
     }
@@ -476,6 +486,7 @@ static Status load_run(Load *load)
     correlations_load(load);
     causes_load(load);
     if (load->l.error_count) {
+        complaints_tell(&load->l);
         return ST_FATAL;
     }
     rules_ask(load->set);
@@ -510,7 +521,9 @@ Status rule_set_load_memory(RuleSet *set, const Str (*files)[2], size_t count, A
 {
     Load load = load_begin(set, true, run, errors);
     for (size_t i = 0; i < count; i++) {
-        *VEC_ADD(run, &load.files) = (File){.path = files[i][0], .text = files[i][1]};
+        RuleFile *f = file_new(&load, files[i][0]);
+        f->text = files[i][1];
+        *VEC_ADD(run, &load.files) = (File){f, false, false};
     }
     return load_run(&load);
 }

@@ -27,6 +27,8 @@ typedef struct LogSource {          /* one entry of signatures/logsources.yml */
     Str older;           /* where records may be that are older than its own; empty: nowhere known */
     const Str *identity; /* state sources: the fields that say what an event is about (ServiceName, TargetObject …) */
     size_t identity_count;
+    const Str *known; /* all fields its events can have; none: they have whatever they have */
+    size_t known_count;
     const struct Renamed {
         Str sigma, own;
     } * renamed; /* fields that this source calls otherwise than Sigma does */

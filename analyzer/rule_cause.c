@@ -8,7 +8,7 @@ const Rule *rule_named(Loader *l, const RuleSet *set, const Node *n, const char 
 {
     Str name = node_text(l, n, what);
     const Rule *rule = name.len ? rule_find(set, name) : NULL;
-    if (!rule && name.len) {
+    if (!rule && name.len && !l->incomplete) {
         Str *names = ARENA_NEW(l->run, Str, set->rule_count);
         for (size_t i = 0; i < set->rule_count; i++) {
             names[i] = set->rules[i].name;

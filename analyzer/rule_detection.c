@@ -119,6 +119,72 @@ bool address_parse(Str s, uint8_t address[16], bool *v4)
     return true;
 }
 
+/* --- fields ----------------------------------------------------------------------------------------------------- */
+
+static bool text_log(Service kind)
+{
+    return kind >= SERVICE_WAAPPAGENT && kind <= SERVICE_PLUGINLOG;
+}
+
+static FieldKind field_kind(const LogSource *source, Str name)
+{
+    static const struct {
+        const char *name;
+        FieldKind kind;
+    } own[] = {
+        {"EventID", FIELD_EVENT_ID}, {"Provider_Name", FIELD_PROVIDER},
+        {"Channel", FIELD_CHANNEL},  {"Computer", FIELD_COMPUTER},
+        {"Data", FIELD_DATA},
+    };
+    for (size_t i = 0; source->kind == SERVICE_EVENT_LOG && i < sizeof own / sizeof *own; i++) {
+        if (str_eq_nocase(name, str_of(own[i].name))) {
+            return own[i].kind;
+        }
+    }
+    if (str_eq_nocase(name, STR("Level")) && (source->kind == SERVICE_EVENT_LOG || text_log(source->kind))) {
+        return FIELD_LEVEL;
+    }
+    return !name.len ? FIELD_ANY : str_eq_nocase(name, STR("Message")) ? FIELD_MESSAGE : FIELD_NAMED;
+}
+
+static bool field_known(const LogSource *source, Str name)
+{
+    bool any = false, found = false;
+    for (const LogSource *s = source; s; s = s->next) {
+        any = any || !s->known_count;
+        for (size_t i = 0; i < s->known_count && !found; i++) {
+            found = str_eq_nocase(s->known[i], name);
+        }
+    }
+    return any || found || !name.len;
+}
+
+/* Fields that Windows keeps outside of an event's data, and that our events do not carry. `at`: a text that begins with
+ * the name. */
+static bool field_check(Builder *b, const Node *at, Str name)
+{
+    static const char *const lost[] = {"EventRecordID",      "Execution_ProcessID",    "Execution_ThreadID",
+                                       "Security_UserID",    "Correlation_ActivityID", "Provider_Guid",
+                                       "EventID_Qualifiers", "TimeCreated_SystemTime", "Provider_EventSourceName"};
+    for (size_t i = 0; b->source->kind == SERVICE_EVENT_LOG && i < sizeof lost / sizeof *lost; i++) {
+        if (str_eq_nocase(name, str_of(lost[i]))) {
+            COMPLAIN_IN(b->l, at, 0, name.len, STR("field '"), name,
+                        STR("' is not supported; of the head of an event there are EventID, Provider_Name, Channel, "
+                            "Level, Computer"));
+            return false;
+        }
+    }
+    if (!field_known(b->source, name)) {
+        complain_unknown_in(b->l, at, 0, "field", name, b->source->known, b->source->known_count);
+        return false;
+    }
+    if (name.len && (name.at[0] == ' ' || name.at[name.len - 1] == ' ')) {
+        COMPLAIN_IN(b->l, at, 0, name.len, STR("a blank beside the name of a field; take it out"));
+        return false;
+    }
+    return true;
+}
+
 /* --- texts with wildcards --------------------------------------------------------------------------------------- */
 
 typedef struct Text {
@@ -261,8 +327,8 @@ static pcre2_code *regex_compile(Builder *b, const Node *at, Str text, uint32_t 
     if (!code) {
         uint8_t why[160];
         int len = pcre2_get_error_message(error, why, sizeof why);
-        COMPLAIN(b->l, at, STR("regular expression: "), ((Str){why, len > 0 ? (size_t)len : 0}),
-                 arena_format(b->l->run, " at its byte %zu; PCRE2 syntax is expected", offset));
+        COMPLAIN_IN(b->l, at, offset, offset + 1, STR("regular expression: "), ((Str){why, len > 0 ? (size_t)len : 0}),
+                    STR("; PCRE2 syntax is expected"));
         return NULL;
     }
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
@@ -390,6 +456,10 @@ static bool transform(Builder *b, const Node *at, Transform step, const Text *t,
                      "modifier"));
         return false;
     }
+    if (step == TO_BASE64OFFSET && plain.len < 2) {
+        COMPLAIN(b->l, at, STR("too short to be found at every offset; give two characters or more"));
+        return false;
+    }
     if (step == TO_BASE64OFFSET) {
         for (size_t shift = 0; shift < 3; shift++) {
             texts_plain(a, to, base64_offset(a, plain, shift));
@@ -428,30 +498,52 @@ static bool value_text(Builder *b, const Node *at, const Modifiers *m, Value *ou
     return true;
 }
 
+static bool bits_beyond(const uint8_t net[16], unsigned bits)
+{
+    for (unsigned i = bits; i < 128; i++) {
+        if (net[i / 8] >> (7 - i % 8) & 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool pattern_cidr(Builder *b, const Node *at, Pattern *out)
 {
     size_t slash = str_find_byte(at->text, '/', 0);
     uint64_t bits;
-    bool v4;
-    if (slash == STR_NOT_FOUND || !address_parse(str_slice(at->text, 0, slash), out->net, &v4) ||
-        !str_u64(str_from(at->text, slash + 1), 10, &bits) || bits > (v4 ? 32 : 128)) {
+    if (slash == STR_NOT_FOUND || !address_parse(str_slice(at->text, 0, slash), out->net, &out->net_v4) ||
+        !str_u64(str_from(at->text, slash + 1), 10, &bits) || bits > (out->net_v4 ? 32 : 128)) {
         COMPLAIN(b->l, at, STR("not a network; write it as 10.0.0.0/8 or fe80::/10"));
         return false;
     }
-    out->bits = (unsigned)bits + (v4 ? 96 : 0);
+    out->bits = (unsigned)bits + (out->net_v4 ? 96 : 0);
+    if (bits_beyond(out->net, out->bits)) {
+        COMPLAIN_IN(b->l, at, slash, at->text.len,
+                    STR("the address has bits beyond its mask; write the network's own address, or a longer mask"));
+        return false;
+    }
     return true;
+}
+
+static bool pattern_field(Builder *b, const Node *at, Pattern *out)
+{
+    if (!at->text.len || str_find_byte(at->text, '*', 0) != STR_NOT_FOUND ||
+        str_find_byte(at->text, '?', 0) != STR_NOT_FOUND) {
+        COMPLAIN(b->l, at, STR("fieldref needs the name of a field, without wildcards"));
+        return false;
+    }
+    out->ref = field_kind(b->source, at->text);
+    return field_check(b, at, at->text);
 }
 
 static bool pattern_of(Builder *b, const Node *at, const Modifiers *m, Pattern *out)
 {
     *out = (Pattern){.kind = m->kind, .place = m->place, .cased = m->cased, .compare = m->compare, .text = at->text};
+    size_t before = b->l->error_count;
     switch (m->kind) {
     case PATTERN_REGEX: out->regex = regex_compile(b, at, at->text, m->regex_options); return out->regex != NULL;
-    case PATTERN_EXISTS: {
-        size_t before = b->l->error_count;
-        out->yes = node_flag(b->l, at, "exists");
-        return b->l->error_count == before;
-    }
+    case PATTERN_EXISTS: out->yes = node_flag(b->l, at, "exists"); return b->l->error_count == before;
     case PATTERN_CIDR: return pattern_cidr(b, at, out);
     case PATTERN_COMPARE:
         if (!number_parse(at->text, &out->number)) {
@@ -459,23 +551,77 @@ static bool pattern_of(Builder *b, const Node *at, const Modifiers *m, Pattern *
             return false;
         }
         return true;
-    default: return at->text.len > 0 || (COMPLAIN(b->l, at, STR("fieldref needs the name of a field")), false);
+    default: return pattern_field(b, at, out);
     }
 }
 
-static bool value_load(Builder *b, const Node *at, const Modifiers *m, Value *out)
+static bool all_of(Str s, const char *bytes)
 {
+    for (size_t i = 0; i < s.len; i++) {
+        if (!memchr(bytes, s.at[i], strlen(bytes))) {
+            return false;
+        }
+    }
+    return s.len > 0;
+}
+
+/* What readers of YAML do not agree upon: yes, 017, 1_000, 1:30, 1e3, .5 are a text to some and a number or a truth to
+ * others. NULL, or what it may be taken for. */
+static const char *ambiguous(Str s)
+{
+    const Str flags[] = {STR("yes"), STR("no"), STR("on"), STR("off")};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (str_eq_nocase(s, flags[i])) {
+            return "a truth, as true and false are";
+        }
+    }
+    Str n = str_from(s, s.len && (s.at[0] == '-' || s.at[0] == '+'));
+    bool digit = n.len && byte_digit(n.at[0]);
+    if (str_starts(n, STR("0o")) || str_starts(n, STR("0b")) || (n.len > 1 && n.at[0] == '0' && all_of(n, "01234567"))) {
+        return all_of(str_from(n, 2), "01234567") || n.at[1] < 'a' ? "a number that is not to the base of ten" : NULL;
+    }
+    if (digit && (all_of(n, "0123456789_") || all_of(n, "0123456789:")) && !all_of(n, "0123456789") &&
+        byte_digit(n.at[n.len - 1])) {
+        return "a number with '_' or ':' in it";
+    }
+    bool point = n.len > 1 && n.at[0] == '.' && (all_of(str_from(n, 1), "0123456789") ||
+                                                 str_eq_nocase(n, STR(".inf")) || str_eq_nocase(n, STR(".nan")));
+    size_t e = str_find_byte(n, 'e', 0);
+    e = e == STR_NOT_FOUND ? str_find_byte(n, 'E', 0) : e;
+    bool power = digit && e != STR_NOT_FOUND && all_of(str_slice(n, 0, e), "0123456789.") &&
+                 all_of(str_from(n, e + 1), "+-0123456789");
+    return point || power ? "a number with a point or a power of ten" : NULL;
+}
+
+static bool value_check(Builder *b, const Node *at, const Modifiers *m, bool keyword)
+{
+    const char *other = at->plain ? ambiguous(at->text) : NULL;
     if (at->kind != NODE_SCALAR) {
         COMPLAIN(b->l, at, STR("a value is a text, a number, or a flat list of them"));
+    } else if (node_null(at) && (keyword || m->kind != PATTERN_TEXT || m->placed || m->cased || m->step_count)) {
+        COMPLAIN(b->l, at,
+                 keyword ? STR("null is no keyword; give a word that must stand in the event")
+                         : STR("null goes with no modifier but neq; write '' for an empty text"));
+    } else if (m->kind == PATTERN_TEXT && !node_null(at) && !at->text.len &&
+               (keyword || m->place != PLACE_WHOLE || m->step_count)) {
+        COMPLAIN(b->l, at, STR("an empty text stands in every value; give a text, or use '|exists: true'"));
+    } else if (other && m->kind == PATTERN_TEXT) {
+        COMPLAIN(b->l, at, STR("'"), at->text, STR("' may also be read as "), str_of(other),
+                 STR("; put it in quotes if it is a text"));
+    } else {
+        return !at->broken;
+    }
+    return false;
+}
+
+static bool value_load(Builder *b, const Node *at, const Modifiers *m, bool keyword, Value *out)
+{
+    if (!value_check(b, at, m, keyword)) {
         return false;
     }
     Pattern *p = ARENA_NEW(b->l->run, Pattern, 1);
     *out = (Value){p, 1};
     if (node_null(at)) {
-        if (m->kind != PATTERN_TEXT || m->placed || m->step_count) {
-            COMPLAIN(b->l, at, STR("null goes with no modifier but neq; write '' for an empty text"));
-            return false;
-        }
         p->kind = PATTERN_NULL;
         return true;
     }
@@ -542,46 +688,97 @@ static const struct Modifier {
 };
 #define MODIFIER_COUNT (sizeof modifiers / sizeof *modifiers)
 
+static bool encodes(const Modifiers *m)
+{
+    for (size_t i = 0; i < m->step_count; i++) {
+        if (m->steps[i] != TO_WINDASH) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What is wrong with one more modifier behind those before it; NULL: nothing. */
+static const char *place_add(Modifiers *m, Place place)
+{
+    if (m->placed || !(m->kind == PATTERN_TEXT || m->kind == PATTERN_FIELD)) {
+        return "' does not go with the modifiers before it; one of contains, startswith, endswith, and no re or number";
+    }
+    m->place = place;
+    m->placed = true;
+    return NULL;
+}
+
+static const char *kind_add(Modifiers *m, PatternKind kind, int value)
+{
+    if (m->kind != PATTERN_TEXT || m->step_count || (m->placed && kind != PATTERN_FIELD) ||
+        (kind == PATTERN_EXISTS && (m->all || m->negated))) {
+        return "' does not go with the modifiers before it; leave one of them out";
+    }
+    if (m->cased && kind != PATTERN_FIELD) {
+        return kind == PATTERN_REGEX ? "' minds case by itself; leave 'cased' out"
+                                     : "' does not go with 'cased'; leave that out";
+    }
+    m->kind = kind;
+    m->compare = kind == PATTERN_COMPARE ? (Compare)value : COMPARE_LT;
+    return NULL;
+}
+
+static const char *transform_add(Modifiers *m, Transform step)
+{
+    if (m->kind != PATTERN_TEXT || m->step_count == TRANSFORMS_MAX) {
+        return "' does not go with the modifiers before it; it changes a text";
+    }
+    if (step == TO_WINDASH ? m->step_count > 0 : m->step_count > 0 && m->steps[0] == TO_WINDASH) {
+        return "' does not go with the modifiers before it; windash and an encoding exclude each other";
+    }
+    if (step != TO_WINDASH && m->placed) {
+        return "' encodes the text; write it before contains, startswith or endswith";
+    }
+    m->steps[m->step_count++] = step;
+    return NULL;
+}
+
+static const char *flag_add(Modifiers *m, uint32_t flag)
+{
+    if (m->kind != PATTERN_REGEX || (m->regex_options & flag)) {
+        return m->kind == PATTERN_REGEX ? "' stands here twice; leave one out" : "' is a flag of re; write it behind re";
+    }
+    m->regex_options |= flag;
+    return NULL;
+}
+
+static const char *option_add(Modifiers *m, ModifierKind kind)
+{
+    bool *option = kind == MOD_ALL ? &m->all : kind == MOD_CASED ? &m->cased : &m->negated;
+    if (*option) {
+        return "' stands here twice; leave one out";
+    }
+    if (m->kind == PATTERN_EXISTS) {
+        return "' does not go with exists; write 'exists: true' or 'exists: false'";
+    }
+    if (kind == MOD_CASED && m->kind != PATTERN_TEXT && m->kind != PATTERN_FIELD) {
+        return m->kind == PATTERN_REGEX ? "' does not go with re, which minds case; '|i' makes it not"
+                                        : "' goes with texts only; leave it out";
+    }
+    *option = true;
+    return NULL;
+}
+
 static const char *modifier_add(Modifiers *m, const struct Modifier *mod)
 {
-    bool text = m->kind == PATTERN_TEXT;
     switch (mod->kind) {
-    case MOD_PLACE:
-        if (m->placed || !(text || m->kind == PATTERN_FIELD)) {
-            return "' does not go with the modifiers before it; one of contains, startswith, endswith, and no re or "
-                   "number";
-        }
-        m->place = (Place)mod->value;
-        m->placed = true;
-        return NULL;
-    case MOD_KIND:
-    case MOD_COMPARE:
-        if (!text || m->step_count || (m->placed && mod->value != PATTERN_FIELD)) {
-            return "' does not go with the modifiers before it; leave one of them out";
-        }
-        m->kind = mod->kind == MOD_COMPARE ? PATTERN_COMPARE : (PatternKind)mod->value;
-        m->compare = mod->kind == MOD_COMPARE ? (Compare)mod->value : COMPARE_LT;
-        return NULL;
-    case MOD_TRANSFORM:
-        if (!text || m->step_count == TRANSFORMS_MAX) {
-            return "' does not go with the modifiers before it; it encodes a text";
-        }
-        m->steps[m->step_count++] = (Transform)mod->value;
-        return NULL;
-    case MOD_FLAG:
-        m->regex_options |= (uint32_t)mod->value;
-        return m->kind == PATTERN_REGEX ? NULL : "' is a flag of re; write it behind re";
+    case MOD_PLACE: return place_add(m, (Place)mod->value);
+    case MOD_KIND: return kind_add(m, (PatternKind)mod->value, 0);
+    case MOD_COMPARE: return kind_add(m, PATTERN_COMPARE, mod->value);
+    case MOD_TRANSFORM: return transform_add(m, (Transform)mod->value);
+    case MOD_FLAG: return flag_add(m, (uint32_t)mod->value);
     case MOD_REFUSED: return "' is not supported; write the values out";
-    default:
-        m->all = m->all || mod->kind == MOD_ALL;
-        m->cased = m->cased || mod->kind == MOD_CASED;
-        m->negated = m->negated || mod->kind == MOD_NEQ;
-        return NULL;
+    default: return option_add(m, mod->kind);
     }
 }
 
-static bool modifier_take(Builder *b, const Node *key, Str word, Modifiers *m)
+static bool modifier_take(Builder *b, const Node *key, size_t from, Str word, Modifiers *m)
 {
     for (size_t i = 0; i < MODIFIER_COUNT; i++) {
         if (!str_eq(str_of(modifiers[i].name), word)) {
@@ -589,64 +786,49 @@ static bool modifier_take(Builder *b, const Node *key, Str word, Modifiers *m)
         }
         const char *why = modifier_add(m, &modifiers[i]);
         if (why) {
-            COMPLAIN(b->l, key, STR("modifier '"), word, str_of(why));
+            COMPLAIN_IN(b->l, key, from, from + word.len, STR("modifier '"), word, str_of(why));
         }
         return !why;
     }
     Str names[MODIFIER_COUNT];
+    size_t count = 0;
     for (size_t i = 0; i < MODIFIER_COUNT; i++) {
-        names[i] = str_of(modifiers[i].name);
+        names[count] = str_of(modifiers[i].name);
+        count += modifiers[i].kind != MOD_REFUSED;
     }
-    complain_unknown(b->l, key, "modifier", word, names, MODIFIER_COUNT);
+    if (word.len) {
+        complain_unknown_in(b->l, key, from, "modifier", word, names, count);
+    } else {
+        COMPLAIN_IN(b->l, key, from - 1, from, STR("a modifier is missing behind '|'; add it, or take the '|' out"));
+    }
     return false;
 }
 
-static bool modifiers_load(Builder *b, const Node *key, Str rest, Modifiers *m)
+/* Those behind the bar of `Field|a|b`. */
+static bool modifiers_load(Builder *b, const Node *key, size_t bar, Modifiers *m)
 {
-    Str word;
-    while (str_split(&rest, '|', &word)) {
-        if (!modifier_take(b, key, word, m)) {
+    for (size_t from = bar + 1, to; from <= key->text.len; from = to + 1) {
+        to = str_find_byte(key->text, '|', from);
+        to = to == STR_NOT_FOUND ? key->text.len : to;
+        if (!modifier_take(b, key, from, str_slice(key->text, from, to), m)) {
             return false;
         }
     }
-    bool offset = false;
-    for (size_t i = 0; i < m->step_count; i++) {
-        offset = offset || m->steps[i] == TO_BASE64OFFSET;
-    }
+    bool offset = m->step_count && m->steps[m->step_count - 1] == TO_BASE64OFFSET;
     if (offset && m->place != PLACE_ANYWHERE) {
-        COMPLAIN(b->l, key, STR("base64offset finds a text inside another; add '|contains'"));
+        COMPLAIN_IN(b->l, key, bar + 1, key->text.len,
+                    STR("base64offset finds a text inside another; add '|contains'"));
+        return false;
+    }
+    if (encodes(m) && m->steps[m->step_count - 1] == TO_UTF16 && m->place == PLACE_END) {
+        COMPLAIN_IN(b->l, key, bar + 1, key->text.len,
+                    STR("utf16 begins with a byte order mark; use utf16le or utf16be to find an end"));
         return false;
     }
     return true;
 }
 
 /* --- tests and selections --------------------------------------------------------------------------------------- */
-
-static bool text_log(Service kind)
-{
-    return kind >= SERVICE_WAAPPAGENT && kind <= SERVICE_PLUGINLOG;
-}
-
-static FieldKind field_kind(const LogSource *source, Str name)
-{
-    static const struct {
-        const char *name;
-        FieldKind kind;
-    } own[] = {
-        {"EventID", FIELD_EVENT_ID}, {"Provider_Name", FIELD_PROVIDER},
-        {"Channel", FIELD_CHANNEL},  {"Computer", FIELD_COMPUTER},
-        {"Data", FIELD_DATA},
-    };
-    for (size_t i = 0; source->kind == SERVICE_EVENT_LOG && i < sizeof own / sizeof *own; i++) {
-        if (str_eq_nocase(name, str_of(own[i].name))) {
-            return own[i].kind;
-        }
-    }
-    if (str_eq_nocase(name, STR("Level")) && (source->kind == SERVICE_EVENT_LOG || text_log(source->kind))) {
-        return FIELD_LEVEL;
-    }
-    return !name.len ? FIELD_ANY : str_eq_nocase(name, STR("Message")) ? FIELD_MESSAGE : FIELD_NAMED;
-}
 
 static bool is_identity(const LogSource *source, FieldKind kind, Str name)
 {
@@ -659,23 +841,6 @@ static bool is_identity(const LogSource *source, FieldKind kind, Str name)
         }
     }
     return false;
-}
-
-/* Fields that Windows keeps outside of an event's data, and that our events do not carry. */
-static bool field_check(Builder *b, const Node *key, Str name)
-{
-    static const char *const lost[] = {"EventRecordID",      "Execution_ProcessID",    "Execution_ThreadID",
-                                       "Security_UserID",    "Correlation_ActivityID", "Provider_Guid",
-                                       "EventID_Qualifiers", "TimeCreated_SystemTime", "Provider_EventSourceName"};
-    for (size_t i = 0; b->source->kind == SERVICE_EVENT_LOG && i < sizeof lost / sizeof *lost; i++) {
-        if (str_eq_nocase(name, str_of(lost[i]))) {
-            COMPLAIN(b->l, key, STR("field '"), name,
-                     STR("' is not supported; of the head of an event there are EventID, Provider_Name, Channel, "
-                         "Level, Computer"));
-            return false;
-        }
-    }
-    return true;
 }
 
 static const Selection *selection_test(Builder *b, const Test *test)
@@ -694,10 +859,12 @@ static const Selection *test_load(Builder *b, Str name, const Modifiers *m, Node
         COMPLAIN(b->l, at, STR("an empty list; give at least one value"));
         return NULL;
     }
+    bool ok = true;
     for (size_t i = 0; i < count; i++) {
-        if (!value_load(b, values[i], m, &list[i])) {
-            return NULL;
-        }
+        ok = value_load(b, values[i], m, !name.len, &list[i]) && ok;
+    }
+    if (!ok) {
+        return NULL;
     }
     *t = (Test){.name = name, .all = m->all, .negated = m->negated, .values = list, .count = count};
     t->field = field_kind(b->source, name);
@@ -705,17 +872,36 @@ static const Selection *test_load(Builder *b, Str name, const Modifiers *m, Node
     return selection_test(b, t);
 }
 
+static bool pair_check(Builder *b, const Node *key, size_t bar, const Modifiers *m, const Node *value)
+{
+    bool list = value->kind == NODE_LIST;
+    if (!bar && (m->kind == PATTERN_EXISTS || m->kind == PATTERN_FIELD)) {
+        COMPLAIN(b->l, key, STR("this modifier needs a field before it: 'Field|exists'"));
+        return false;
+    }
+    if (list && m->kind == PATTERN_EXISTS) {
+        COMPLAIN(b->l, value, STR("'exists' is true or false, not a list"));
+        return false;
+    }
+    if (m->all && (!list || value->count < 2) && !value->broken) {
+        COMPLAIN_IN(b->l, key, bar + 1, key->text.len,
+                    STR("modifier 'all' needs a list of two values or more; leave it out for one"));
+        return false;
+    }
+    return true;
+}
+
 static const Selection *pair_load(Builder *b, const Node *key, Node *value)
 {
     size_t bar = str_find_byte(key->text, '|', 0);
     Str name = str_slice(key->text, 0, bar);
     Modifiers m = {.place = name.len ? PLACE_WHOLE : PLACE_ANYWHERE};
-    if (!field_check(b, key, name) ||
-        (bar != STR_NOT_FOUND && !modifiers_load(b, key, str_from(key->text, bar + 1), &m))) {
+    if (!key->text.len || node_null(key)) {
+        COMPLAIN(b->l, key, STR("the name of a field is missing; write 'Field: value', or words as a list"));
         return NULL;
     }
-    if (!name.len && (m.kind == PATTERN_EXISTS || m.kind == PATTERN_FIELD)) {
-        COMPLAIN(b->l, key, STR("this modifier needs a field before it: 'Field|exists'"));
+    if (!field_check(b, key, name) || (bar != STR_NOT_FOUND && !modifiers_load(b, key, bar, &m)) ||
+        !pair_check(b, key, bar, &m, value)) {
         return NULL;
     }
     bool list = value->kind == NODE_LIST;
@@ -765,6 +951,10 @@ static const Selection *list_load(Builder *b, const Node *n)
 static const Selection *selection_load(Builder *b, Node *n)
 {
     Modifiers keyword = {.place = PLACE_ANYWHERE};
+    if (node_null(n)) {
+        COMPLAIN(b->l, n, STR("an empty selection; give at least one 'field: value'"));
+        return NULL;
+    }
     return n->kind == NODE_MAP    ? map_load(b, n)
            : n->kind == NODE_LIST ? list_load(b, n)
                                   : test_load(b, (Str){0}, &keyword, &n, 1, n);
@@ -787,6 +977,42 @@ static const Expression *condition_load(Loader *l, const Node *n, const Str *nam
     return all;
 }
 
+/* What a condition can name. */
+static void selection_name_check(Loader *l, const Node *key)
+{
+    const Str taken[] = {STR("and"), STR("or"), STR("not")};
+    bool ok = key->text.len > 0;
+    for (size_t i = 0; i < key->text.len; i++) {
+        uint8_t c = key->text.at[i];
+        ok = ok && (word_byte(c) || c == '-' || c >= 0x80);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        ok = ok && !str_eq_nocase(key->text, taken[i]);
+    }
+    if (!ok) {
+        COMPLAIN(l, key, STR("'"), key->text,
+                 STR("' cannot be named in a condition; use letters, digits, '_' and '-', and no 'and', 'or', 'not'"));
+    }
+}
+
+static bool key_is_selection(Loader *l, const Node *key, bool has_condition)
+{
+    const Str condition = STR("condition");
+    if (str_eq(key->text, condition)) {
+        return false;
+    }
+    if (str_eq(key->text, STR("timeframe"))) {
+        COMPLAIN(l, key, STR("'timeframe' is not supported; write a correlation with a timespan"));
+        return false;
+    }
+    if (!has_condition && nearest_word(key->text, &condition, 1).len) {
+        complain_unknown(l, key, "key", key->text, &condition, 1);
+        return false;
+    }
+    selection_name_check(l, key);
+    return true;
+}
+
 Detection *detection_load(Loader *l, const Node *n, const LogSource *source, RegexList *regexes)
 {
     Builder b = {l, regexes, source};
@@ -795,23 +1021,20 @@ Detection *detection_load(Loader *l, const Node *n, const LogSource *source, Reg
         COMPLAIN(l, n, STR("'detection' must be a map of selections and a condition"));
         return NULL;
     }
+    const Node *condition = map_get(n, "condition");
     Detection *d = ARENA_NEW(l->run, Detection, 1);
     Str *names = ARENA_NEW(l->run, Str, n->count);
     d->selections = ARENA_NEW(l->run, const Selection *, n->count);
     for (size_t i = 0; i < n->count; i++) {
-        Str name = map_key(n, i)->text;
-        if (str_eq(name, STR("timeframe"))) {
-            COMPLAIN(l, map_key(n, i), STR("'timeframe' is not supported; write a correlation with a timespan"));
-        } else if (!str_eq(name, STR("condition"))) {
-            names[d->count] = name;
+        if (key_is_selection(l, map_key(n, i), condition)) {
+            names[d->count] = map_key(n, i)->text;
             d->selections[d->count++] = selection_load(&b, map_value(n, i));
         }
     }
-    const Node *condition = map_get(n, "condition");
-    if (!condition) {
+    if (condition) {
+        d->condition = condition_load(l, condition, names, d->count);
+    } else if (l->error_count == before) {
         COMPLAIN(l, n, STR("'condition' is missing; add 'condition: selection'"));
-        return NULL;
     }
-    d->condition = condition_load(l, condition, names, d->count);
     return l->error_count == before ? d : NULL;
 }

@@ -46,11 +46,13 @@ typedef struct Pattern {
     bool yes; /* exists */
     Compare compare;
     Str text;            /* in lower case unless cased; FIELD: its name */
+    FieldKind ref;       /* FIELD */
     const Piece *pieces; /* GLOB; with the place worked in. Of a REGEX made from a text: what it was made from */
     size_t piece_count;
     struct pcre2_real_code_8 *regex;
     long double number;
     uint8_t net[16]; /* IPv4 as ::ffff:a.b.c.d */
+    bool net_v4;
     unsigned bits;
 } Pattern;
 

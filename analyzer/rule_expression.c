@@ -12,7 +12,8 @@ typedef struct Parser {
     Str text;
     size_t pos, made;
     unsigned depth;
-    bool failed;
+    bool failed; /* not understood from there on */
+    bool wrong;  /* a name is not known; the rest can be looked at all the same */
 } Parser;
 
 Truth expression_truth(const Expression *e, const Truth *values)
@@ -32,18 +33,10 @@ const Expression *expression_new(Arena *run, ExpressionKind kind, const Expressi
     return e;
 }
 
-static Node here(const Parser *p, size_t pos)
+static const Expression *fail(Parser *p, size_t pos, size_t len, const char *what)
 {
-    Node at = *p->at;
-    at.column += (uint32_t)pos + (p->at->plain ? 0 : 1);
-    return at;
-}
-
-static const Expression *fail(Parser *p, size_t pos, const char *what)
-{
-    Node at = here(p, pos);
     if (!p->failed) {
-        COMPLAIN(p->l, &at, str_of(what));
+        COMPLAIN_IN(p->l, p->at, pos, pos + len, str_of(what));
     }
     p->failed = true;
     return NULL;
@@ -52,7 +45,7 @@ static const Expression *fail(Parser *p, size_t pos, const char *what)
 static const Expression *make(Parser *p, ExpressionKind kind, const Expression *left, const Expression *right)
 {
     if (++p->made > EXPRESSION_MAX) {
-        return fail(p, 0, "a condition of more than 4096 parts; split the rule");
+        return fail(p, 0, p->text.len, "a condition of more than 4096 parts; split the rule");
     }
     return expression_new(p->l->run, kind, left, right);
 }
@@ -134,20 +127,34 @@ static const Expression *of_names(Parser *p, bool all, Str pattern, size_t pos)
     bool them = str_eq_nocase(pattern, STR("them"));
     const Expression *e = NULL;
     size_t stars = 0;
+    bool hidden = false;
     for (size_t i = 0; i < pattern.len; i++) {
         stars += pattern.at[i] == '*';
     }
     if (stars > 2) {
-        return fail(p, pos, "a name with more than two '*'; use one");
+        return fail(p, pos, pattern.len, "a name with more than two '*'; use one");
     }
     for (size_t i = 0; i < p->count && !p->failed; i++) {
-        if (them ? str_starts(p->names[i], STR("_")) : !name_like(p->names[i], pattern)) {
+        bool like = them || name_like(p->names[i], pattern);
+        if (!like || str_starts(p->names[i], STR("_"))) { /* those are never counted in */
+            hidden = hidden || (like && !them);
             continue;
         }
         const Expression *next = leaf(p, i);
         e = e ? make(p, all ? EXPR_AND : EXPR_OR, e, next) : next;
     }
-    return e || p->failed ? e : fail(p, pos, "no name here is like that; check the letters before '*'");
+    if (e || p->failed) {
+        return e;
+    }
+    if (hidden) {
+        return fail(p, pos, pattern.len, "names that begin with '_' do not count here; name it: 'a or _b'");
+    }
+    Str near = nearest_word(str_slice(pattern, 0, str_find_byte(pattern, '*', 0)), p->names, p->count);
+    COMPLAIN_IN(p->l, p->at, pos, pos + pattern.len, STR("no "), str_of(p->what), STR(" is named like '"), pattern,
+                near.len ? STR("'; did you mean '") : STR("'; check the letters before '*"), near,
+                near.len ? STR("'?") : STR("'"));
+    p->wrong = true;
+    return leaf(p, 0);
 }
 
 static const Expression *either(Parser *p);
@@ -161,36 +168,35 @@ static const Expression *name(Parser *p)
     p->pos += w.len;
     if ((all || one || counted) && take(p, STR("of"))) {
         if (!all && !one) {
-            return fail(p, pos, "only '1 of', 'any of' and 'all of' are supported");
+            return fail(p, pos, w.len, "only '1 of', 'any of' and 'all of' are supported; write a correlation to count");
         }
         Str pattern = word(p);
         size_t from = p->pos;
         p->pos += pattern.len;
         return pattern.len ? of_names(p, all, pattern, from)
-                           : fail(p, from, "a name, a name with '*' or 'them' must follow");
+                           : fail(p, from, 1, "a name, a name with '*' or 'them' must follow");
     }
     if (!w.len) {
-        return fail(p, pos,
+        return fail(p, pos, 1,
                     pos < p->text.len && p->text.at[pos] == '|'
                         ? "aggregation with '|' is not supported; write a correlation"
-                        : "a name is missing here");
+                        : "a name is missing here; write 'a and b', 'a or b' or 'not a'");
     }
     for (size_t i = 0; i < p->count; i++) {
         if (str_eq(p->names[i], w)) {
             return leaf(p, i);
         }
     }
-    Node at = here(p, pos);
-    complain_unknown(p->l, &at, p->what, w, p->names, p->count);
-    p->failed = true;
-    return NULL;
+    complain_unknown_in(p->l, p->at, pos, p->what, w, p->names, p->count);
+    p->wrong = true;
+    return leaf(p, 0);
 }
 
 static const Expression *operand(Parser *p)
 {
     const Expression *e;
     if (++p->depth > DEPTH_MAX) {
-        return fail(p, p->pos, "nested too deeply; 64 levels are the most");
+        return fail(p, p->pos, 1, "nested too deeply; 64 levels are the most");
     }
     if (take(p, STR("not"))) {
         e = operand(p);
@@ -198,7 +204,7 @@ static const Expression *operand(Parser *p)
     } else if (take_byte(p, '(')) {
         e = either(p);
         if (e && !take_byte(p, ')')) {
-            e = fail(p, p->pos, "')' is missing here");
+            e = fail(p, p->pos, 1, "')' is missing here; every '(' needs one");
         }
     } else {
         e = name(p);
@@ -237,9 +243,9 @@ const Expression *expression_parse(Loader *l, const Node *at, const char *what, 
     const Expression *e = either(&p);
     blanks(&p);
     if (e && p.pos < p.text.len) {
-        return fail(&p, p.pos,
+        return fail(&p, p.pos, 1,
                     p.text.at[p.pos] == '|' ? "aggregation with '|' is not supported; write a correlation"
-                                            : "'and', 'or' or the end was expected here");
+                                            : "not understood; 'and', 'or' or the end was expected here");
     }
-    return e;
+    return p.wrong ? NULL : e;
 }

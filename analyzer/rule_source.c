@@ -176,7 +176,7 @@ static void file_load(Loader *l, const Inspection *inspection, const Node *n, Lo
 static void source_load(Loader *l, const Inspection *inspection, const Node *n, LogSource *s)
 {
     const Str keys[] = {STR("product"),   STR("service"),  STR("category"), STR("kind"),    STR("channel"),
-                        STR("event_ids"), STR("identity"), STR("fields"),   COLLECTING_KEYS};
+                        STR("event_ids"), STR("identity"), STR("known"),    STR("fields"),  COLLECTING_KEYS};
     if (!map_check(l, n, "sources", keys, sizeof keys / sizeof *keys)) {
         return;
     }
@@ -186,6 +186,7 @@ static void source_load(Loader *l, const Inspection *inspection, const Node *n, 
     s->category = map_text(l, n, "category", false);
     s->channel = map_text(l, n, "channel", false);
     s->identity = map_texts(l, n, "identity", &s->identity_count);
+    s->known = map_texts(l, n, "known", &s->known_count);
     if (!service_find(map_text(l, n, "kind", true), &s->kind) && kind) {
         COMPLAIN(l, kind, STR("unknown kind of source; the design names them (eventlog, waappagent, episode …)"));
     }

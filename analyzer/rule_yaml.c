@@ -6,84 +6,6 @@
 #include "limits.h"
 #include "timestamp.h"
 
-#define WORD_MAX 64
-
-/* --- errors ----------------------------------------------------------------------------------------------------- */
-
-static void complain_at(Loader *l, size_t line, size_t column, const Str *parts, size_t count)
-{
-    l->error_count++;
-    sink_term(l->errors, l->file);
-    sink_format(l->errors, ":%zu:%zu: ", line, column);
-    for (size_t i = 0; i < count; i++) {
-        sink_term(l->errors, parts[i]);
-    }
-    sink_put(l->errors, "\n");
-}
-
-void complain(Loader *l, const Node *at, const Str *parts, size_t count)
-{
-    complain_at(l, at ? at->line : 1, at ? at->column : 1, parts, count);
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Letters wrong, missing, too many, or two swapped. */
-static size_t distance(Str a, Str b)
-{
-    size_t rows[3][WORD_MAX + 1];
-    for (size_t j = 0; j <= b.len; j++) {
-        rows[0][j] = j;
-    }
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t *now = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
-        now[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            uint8_t x = byte_lower(a.at[i - 1]), y = byte_lower(b.at[j - 1]);
-            now[j] = least(least(above[j], now[j - 1]) + 1, above[j - 1] + (x != y));
-            bool swapped = i > 1 && j > 1 && x == byte_lower(b.at[j - 2]) && y == byte_lower(a.at[i - 2]);
-            now[j] = swapped ? least(now[j], before[j - 2] + 1) : now[j];
-        }
-    }
-    return rows[a.len % 3][b.len];
-}
-
-Str nearest_word(Str word, const Str *known, size_t count)
-{
-    Str best = {0};
-    size_t reach = 1 + word.len / 4;
-    for (size_t i = 0; i < count && word.len <= WORD_MAX; i++) {
-        size_t far = known[i].len && known[i].len <= WORD_MAX ? distance(word, known[i]) : SIZE_MAX;
-        if (far <= reach && far < word.len) {
-            best = known[i];
-            reach = far ? far - 1 : 0;
-            if (far == 0) {
-                break;
-            }
-        }
-    }
-    return best;
-}
-
-void complain_unknown(Loader *l, const Node *at, const char *what, Str word, const Str *known, size_t count)
-{
-    Str near = nearest_word(word, known, count);
-    if (near.len) {
-        COMPLAIN(l, at, STR("unknown "), str_of(what), STR(" '"), word, STR("'; did you mean '"), near, STR("'?"));
-        return;
-    }
-    VEC(Str) list = {0};
-    for (size_t i = 0; i < count && i < 40; i++) {
-        *VEC_ADD(l->run, &list) = i ? STR(", ") : STR("; known: ");
-        *VEC_ADD(l->run, &list) = known[i];
-    }
-    Str all = count > 40 ? (Str){0} : arena_join(l->run, list.at, list.count);
-    COMPLAIN(l, at, STR("unknown "), str_of(what), STR(" '"), word, STR("'"), all);
-}
-
 /* --- the tree --------------------------------------------------------------------------------------------------- */
 
 typedef struct Frame { /* an open list or map */
@@ -96,47 +18,59 @@ typedef struct Reader {
     yaml_parser_t parser;
     Frame open[LIMIT_YAML_DEPTH];
     size_t depth, nodes;
-    Node *root; /* of the document being read */
+    size_t start; /* behind the byte order mark */
+    Node *root;   /* of the document being read */
 } Reader;
 
-static bool refuse(Reader *r, yaml_mark_t at, const char *what)
+/* Says what is refused, and goes on: there may be more of it. */
+static void refuse(Reader *r, yaml_mark_t at, const char *what)
 {
     Str text = str_of(what);
-    complain_at(r->l, at.line + 1, at.column + 1, &text, 1);
+    complain_at(r->l, (uint32_t)at.line + 1, (uint32_t)at.column + 1, 1, &text, 1);
+}
+
+/* Says it, and gives the file up. */
+static bool give_up(Reader *r, yaml_mark_t at, const char *what)
+{
+    r->l->incomplete = true;
+    refuse(r, at, what);
     return false;
 }
 
-static bool key_check(Reader *r, const Frame *f, const Node *key, yaml_mark_t at)
+static void key_check(Reader *r, const Frame *f, Node *key, yaml_mark_t at)
 {
     if (key->kind != NODE_SCALAR) {
-        return refuse(r, at, "a list or a map as a key; keys are plain words");
+        refuse(r, at, "a list or a map as a key; keys are plain words");
+        key->broken = true;
+        return;
     }
     if (key->plain && str_eq(key->text, STR("<<"))) {
-        return refuse(r, at, "merge keys are not supported; write the keys out");
+        refuse(r, at, "merge keys are not supported; write the keys out");
+        key->broken = true;
+        return;
     }
     for (size_t i = 0; i < f->items.count; i += 2) {
         const Node *other = f->items.at[i];
-        if (str_eq(other->text, key->text)) {
+        if (!other->broken && str_eq(other->text, key->text)) {
             COMPLAIN(r->l, key, STR("key '"), key->text, STR("' stands here twice; first in line "),
                      arena_format(r->l->run, "%u", (unsigned)other->line), STR("; keep one"));
-            return false;
+            key->broken = true;
+            return;
         }
     }
-    return true;
 }
 
-static bool node_place(Reader *r, Node *n, yaml_mark_t at)
+static void node_place(Reader *r, Node *n, yaml_mark_t at)
 {
     if (r->depth == 0) {
         r->root = n;
-        return true;
+        return;
     }
     Frame *f = &r->open[r->depth - 1];
-    if (f->node->kind == NODE_MAP && f->items.count % 2 == 0 && !key_check(r, f, n, at)) {
-        return false;
+    if (f->node->kind == NODE_MAP && f->items.count % 2 == 0) {
+        key_check(r, f, n, at);
     }
     *VEC_ADD(r->l->run, &f->items) = n;
-    return true;
 }
 
 static Node *node_new(Reader *r, NodeKind kind, yaml_mark_t at)
@@ -149,33 +83,60 @@ static Node *node_new(Reader *r, NodeKind kind, yaml_mark_t at)
 static bool node_open(Reader *r, NodeKind kind, yaml_mark_t at)
 {
     if (r->depth == LIMIT_YAML_DEPTH) {
-        return refuse(r, at, "nested too deeply; sixteen levels are the most");
+        return give_up(r, at, "nested too deeply; sixteen levels are the most");
     }
     Node *n = node_new(r, kind, at);
-    if (!node_place(r, n, at)) {
-        return false;
-    }
+    node_place(r, n, at);
     r->open[r->depth++] = (Frame){.node = n};
     return true;
 }
 
+/* What was refused is left out: the value of a key is so with it. */
 static void node_shut(Reader *r)
 {
     Frame *f = &r->open[--r->depth];
+    size_t step = f->node->kind == NODE_MAP ? 2 : 1, count = 0;
+    for (size_t i = 0; i + step <= f->items.count; i += step) {
+        if (step == 1 || !f->items.at[i]->broken) {
+            memmove(&f->items.at[count], &f->items.at[i], step * sizeof *f->items.at);
+            count += step;
+        }
+    }
     f->node->items = f->items.at;
-    f->node->count = f->node->kind == NODE_MAP ? f->items.count / 2 : f->items.count;
+    f->node->count = count / step;
 }
 
-static bool scalar_add(Reader *r, const yaml_event_t *e)
+static NodeStyle style_of(yaml_scalar_style_t style)
+{
+    return style == YAML_PLAIN_SCALAR_STYLE           ? STYLE_PLAIN
+           : style == YAML_SINGLE_QUOTED_SCALAR_STYLE ? STYLE_SINGLE
+           : style == YAML_DOUBLE_QUOTED_SCALAR_STYLE ? STYLE_DOUBLE
+                                                      : STYLE_BLOCK;
+}
+
+static void scalar_add(Reader *r, const yaml_event_t *e)
 {
     Str text = {e->data.scalar.value, e->data.scalar.length};
-    if (text.len > LIMIT_YAML_SCALAR) {
-        return refuse(r, e->start_mark, "a value of more than 16 KiB; shorten it");
-    }
     Node *n = node_new(r, NODE_SCALAR, e->start_mark);
+    if (text.len > LIMIT_YAML_SCALAR) {
+        refuse(r, e->start_mark, "a value of more than 16 KiB; shorten it");
+        text.len = 0;
+        n->broken = true;
+    }
     n->text = arena_str(r->l->run, text);
-    n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    return node_place(r, n, e->start_mark);
+    n->style = style_of(e->data.scalar.style);
+    n->plain = n->style == STYLE_PLAIN;
+    n->end_line = (uint32_t)e->end_mark.line + 1;
+    n->end_column = (uint32_t)e->end_mark.column + 1;
+    node_place(r, n, e->start_mark);
+}
+
+/* In the place of an alias. */
+static void hole_add(Reader *r, const yaml_event_t *e)
+{
+    Node *n = node_new(r, NODE_SCALAR, e->start_mark);
+    n->broken = true;
+    node_place(r, n, e->start_mark);
 }
 
 /* What YAML has and signatures do not. */
@@ -202,19 +163,20 @@ static bool event_take(Reader *r, const yaml_event_t *e, NodeList *docs)
 {
     const char *why = forbidden(e);
     if (why) {
-        return refuse(r, e->start_mark, why);
+        refuse(r, e->start_mark, why);
     }
     if (++r->nodes > LIMIT_YAML_NODES) {
-        return refuse(r, e->start_mark, "more than 20000 values in one file; split it");
+        return give_up(r, e->start_mark, "more than 20000 values in one file; split it");
     }
     switch (e->type) {
-    case YAML_SCALAR_EVENT: return scalar_add(r, e);
+    case YAML_ALIAS_EVENT: hole_add(r, e); return true;
+    case YAML_SCALAR_EVENT: scalar_add(r, e); return true;
     case YAML_SEQUENCE_START_EVENT: return node_open(r, NODE_LIST, e->start_mark);
     case YAML_MAPPING_START_EVENT: return node_open(r, NODE_MAP, e->start_mark);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT: node_shut(r); return true;
     case YAML_DOCUMENT_END_EVENT:
-        if (r->root && !node_null(r->root)) {
+        if (r->root && (r->root->broken || !node_null(r->root))) {
             *VEC_ADD(r->l->run, &docs->docs) = r->root;
         }
         r->root = NULL;
@@ -223,44 +185,49 @@ static bool event_take(Reader *r, const yaml_event_t *e, NodeList *docs)
     }
 }
 
-static bool syntax_error(Reader *r)
+static void syntax_error(Reader *r)
 {
     const yaml_parser_t *p = &r->parser;
-    yaml_mark_t at = p->problem_mark;
-    if (p->error == YAML_READER_ERROR) { /* it knows an offset only */
-        at = (yaml_mark_t){0};
+    bool bytes = p->error == YAML_READER_ERROR; /* it knows an offset only */
+    uint32_t line = (uint32_t)p->problem_mark.line + 1, column = (uint32_t)p->problem_mark.column + 1;
+    if (bytes) {
+        file_place(r->l->file, r->start + p->problem_offset, &line, &column);
     }
     Str parts[] = {STR("not YAML: "), str_of(p->problem ? p->problem : "out of memory"), STR("; "),
-                   p->error == YAML_READER_ERROR ? STR("files are UTF-8 without control characters")
-                                                 : STR("check indents, colons and quotes here and above")};
-    complain_at(r->l, at.line + 1, at.column + 1, parts, sizeof parts / sizeof *parts);
-    return false;
+                   bytes ? STR("files are UTF-8 without control characters")
+                         : STR("check indents, colons and quotes here and above")};
+    r->l->incomplete = true;
+    complain_at(r->l, line, column, 1, parts, sizeof parts / sizeof *parts);
 }
 
-bool yaml_read(Loader *l, Str text, NodeList *docs)
+void yaml_read(Loader *l, NodeList *docs)
 {
     Reader r = {.l = l};
-    if (text.len > LIMIT_YAML_BYTES) {
-        COMPLAIN(l, NULL, STR("more than 1 MiB; split the file"));
-        return false;
+    Str text = l->file->text;
+    if (text.len > LIMIT_YAML_BYTES || str_starts(text, STR("\xFF\xFE")) || str_starts(text, STR("\xFE\xFF"))) {
+        l->incomplete = true;
+        COMPLAIN(l, NULL,
+                 text.len > LIMIT_YAML_BYTES ? STR("more than 1 MiB; split the file") : STR("is UTF-16; save it as UTF-8"));
+        return;
     }
     if (!yaml_parser_initialize(&r.parser)) {
-        return syntax_error(&r);
+        syntax_error(&r);
+        return;
     }
-    yaml_parser_set_input_string(&r.parser, text.at ? text.at : (const uint8_t *)"", text.len);
-    bool ok = true, done = false;
-    while (ok && !done) {
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    r.start = str_starts(text, STR("\xEF\xBB\xBF")) ? 3 : 0;
+    Str yaml = str_from(text, r.start);
+    yaml_parser_set_input_string(&r.parser, yaml.len ? yaml.at : (const uint8_t *)"", yaml.len);
+    for (bool more = true; more;) {
         yaml_event_t e;
         if (!yaml_parser_parse(&r.parser, &e)) {
-            ok = syntax_error(&r);
+            syntax_error(&r);
             break;
         }
-        done = e.type == YAML_STREAM_END_EVENT;
-        ok = event_take(&r, &e, docs);
+        more = event_take(&r, &e, docs) && e.type != YAML_STREAM_END_EVENT;
         yaml_event_delete(&e);
     }
     yaml_parser_delete(&r.parser);
-    return ok;
 }
 
 /* --- typed access ----------------------------------------------------------------------------------------------- */

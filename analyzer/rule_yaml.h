@@ -1,43 +1,16 @@
-/* YAML as signatures may use it: a strict tree with the place of every node, and the errors of the author. No anchors,
- * aliases, tags, merge keys or duplicate keys. Private to rule*.c. */
+/* YAML as signatures may use it: a strict tree with the place of every node. No anchors, aliases, tags, merge keys or
+ * duplicate keys. Private to rule*.c. */
 #ifndef RULE_YAML_H
 #define RULE_YAML_H
 
-#include "base/arena.h"
-#include "base/sink.h"
-
-typedef enum NodeKind { NODE_SCALAR, NODE_LIST, NODE_MAP } NodeKind;
-typedef struct Node {
-    NodeKind kind;
-    bool plain;            /* a scalar without quotes: null, true and 123 are not text */
-    uint32_t line, column; /* 1-based */
-    Str text;
-    struct Node **items; /* of a list; of a map: key, value, key, value … */
-    size_t count;        /* items; pairs of a map */
-} Node;
-
-typedef struct Loader {
-    Arena *run;
-    Sink *errors;
-    Str file; /* the one that is being looked at */
-    size_t error_count;
-} Loader;
+#include "rule_error.h"
 
 typedef struct NodeList {
     VEC(Node *) docs;
 } NodeList;
 
-/* All documents of one file; empty ones are left out. False when it could not be read to its end. */
-bool yaml_read(Loader *l, Str text, NodeList *docs);
-
-/* `file:line:column: parts…`, one line. at == NULL: the file as a whole. */
-void complain(Loader *l, const Node *at, const Str *parts, size_t count);
-#define COMPLAIN(l, at, ...)                                                                                           \
-    complain(l, at, (const Str[]){__VA_ARGS__}, sizeof((const Str[]){__VA_ARGS__}) / sizeof(Str))
-/* "unknown WHAT 'word'; did you mean 'known'?", or all that are known. */
-void complain_unknown(Loader *l, const Node *at, const char *what, Str word, const Str *known, size_t count);
-/* The known word that comes nearest; empty if none comes near. */
-Str nearest_word(Str word, const Str *known, size_t count);
+/* All documents of l->file; empty ones are left out, and those behind the place where it is no YAML. */
+void yaml_read(Loader *l, NodeList *docs);
 
 static inline Node *map_key(const Node *map, size_t i)
 {

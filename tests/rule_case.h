@@ -12,7 +12,7 @@ typedef struct RuleCase {
     Arena run;
     RuleSet set;
     Status status;
-    char errors[8192];
+    char errors[1 << 17];
 } RuleCase;
 
 static inline void rule_case_open(RuleCase *c, const char *file, const char *text)

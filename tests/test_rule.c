@@ -138,13 +138,15 @@ TEST(yaml_refuses_what_signatures_do_not_have)
 TEST(rule_errors_name_the_place_and_what_would_be_right)
 {
     assert_error(RULE("  s: {EventID|contians: 1}\n  condition: s\n"),
-                 "x.yml:5:7: unknown modifier 'contians'; did you mean 'contains'?");
+                 "x.yml:5:15: unknown modifier 'contians'; did you mean 'contains'?");
     assert_error(RULE("  s: {EventID: 1}\n  condition: s and sel\n"), "x.yml:6:20: unknown selection 'sel'");
     assert_error(RULE("  s: {EventID: 1}\n  condition: s and\n"), "a name is missing here");
     assert_error(RULE("  s: {EventID: 1}\n  condition: (s\n"), "')' is missing here");
     assert_error(RULE("  s: {EventID: 1}\n  condition: s | count() > 5\n"), "aggregation with '|' is not supported");
     assert_error(RULE("  s: {EventID: 1}\n  condition: 2 of s*\n"), "only '1 of', 'any of' and 'all of'");
-    assert_error(RULE("  s: {EventID: 1}\n  condition: 1 of x*\n"), "no name here is like that");
+    assert_error(RULE("  s: {EventID: 1}\n  condition: 1 of x*\n"), "x.yml:6:19: no selection is named like 'x*'; check the letters before '*'");
+    assert_error(RULE("  s: {EventID: 1}\n  _h: {EventID: 2}\n  condition: s or 1 of *h\n"),
+                 "x.yml:7:24: names that begin with '_' do not count here");
     assert_error(RULE("  s: {EventID: 1}\n  timeframe: 5m\n  condition: s\n"), "'timeframe' is not supported");
     assert_error(RULE("  s: {A|expand: '%x%'}\n  condition: s\n"), "modifier 'expand' is not supported");
     assert_error(RULE("  s: {A|hour: 3}\n  condition: s\n"), "modifier 'hour' is not supported");

@@ -98,3 +98,18 @@ Str arena_utf16le(Arena *a, Str from)
     uint8_t *to = ARENA_NEW(a, uint8_t, from.len / 2 * 3);
     return (Str){to, utf16le_to_utf8(to, from)};
 }
+
+static bool is_wide(uint32_t rune)
+{
+    return (rune >= 0x1100 && rune <= 0x115F) || (rune >= 0x2E80 && rune <= 0xA4CF && rune != 0x303F) ||
+           (rune >= 0xAC00 && rune <= 0xD7A3) || (rune >= 0xF900 && rune <= 0xFAFF) ||
+           (rune >= 0xFE30 && rune <= 0xFE6F) || (rune >= 0xFF00 && rune <= 0xFF60) ||
+           (rune >= 0xFFE0 && rune <= 0xFFE6) || (rune >= 0x1F300 && rune <= 0x1F9FF) ||
+           (rune >= 0x20000 && rune <= 0x3FFFD);
+}
+
+unsigned rune_columns(uint32_t rune)
+{
+    bool combining = (rune >= 0x300 && rune <= 0x36F) || (rune >= 0xFE00 && rune <= 0xFE0F);
+    return combining ? 0 : is_wide(rune) ? 2 : 1;
+}

@@ -17,4 +17,7 @@ uint32_t cp1252_rune(uint8_t byte);
 size_t utf16le_to_utf8(uint8_t *to, Str from);
 Str arena_utf16le(Arena *a, Str from);
 
+/* How many columns of a terminal a character takes: 0, 1 or 2. */
+unsigned rune_columns(uint32_t rune);
+
 #endif
