@@ -68,6 +68,7 @@ typedef struct Writer {
     Chunk *chunk, *before; /* before: to go back to when a record does not fit */
     Chunk *old;            /* what the chunk held before; NULL: zeros */
     uint64_t record;
+    const char *why; /* the first trouble */
 } Writer;
 
 /* --- bytes ------------------------------------------------------------------------------------------------------ */
@@ -750,32 +751,44 @@ static void spoil(Writer *w, const xmlNode *chunk, Chunk *c)
 
 static bool chunk_add(Writer *w, const xmlNode *chunk);
 
-static bool children_add(Writer *w, const xmlNode *child, const char **why)
+static bool fail(Writer *w, const xmlNode *node, const char *why)
 {
-    for (; child; child = first_element(child->next)) {
-        bool known = is_element(child, "Event") || is_element(child, "Chunk") || is_element(child, "Before");
-        bool good = is_element(child, "Event")   ? event_add(w, child)
-                    : is_element(child, "Chunk") ? chunk_add(w, child)
-                                                 : true;
-        if (!known || !good) {
-            *why = known ? "an event is larger than a chunk" : "an element that is no Event";
-            return false;
-        }
+    if (!w->why) {
+        w->why = (const char *)arena_format(w->a, "line %ld: %s", xmlGetLineNo((xmlNode *)node), why).at;
     }
-    return true;
+    return false;
+}
+
+static bool child_add(Writer *w, const xmlNode *child)
+{
+    if (is_element(child, "Event")) {
+        return event_add(w, child) || fail(w, child, "an event is larger than a chunk");
+    }
+    if (is_element(child, "Chunk")) {
+        return chunk_add(w, child);
+    }
+    return is_element(child, "Before") || fail(w, child, "an element that is no Event");
+}
+
+static bool children_add(Writer *w, const xmlNode *parent)
+{
+    const xmlNode *child = first_element(parent->children);
+    while (child && child_add(w, child)) {
+        child = first_element(child->next);
+    }
+    return !child;
 }
 
 /* The events of <Before> are written first and those of the chunk over them. */
 static bool chunk_add(Writer *w, const xmlNode *chunk)
 {
-    const char *why;
     const xmlNode *old = child_named(chunk, "Before");
     if (w->chunk->count) {
         chunk_close(w);
     }
     if (old) {
         uint64_t record = w->record;
-        if (!children_add(w, first_element(old->children), &why)) {
+        if (!children_add(w, old)) {
             return false;
         }
         w->old = ARENA_NEW(w->a, Chunk, 1);
@@ -783,14 +796,13 @@ static bool chunk_add(Writer *w, const xmlNode *chunk)
         chunk_begin(w->chunk);
         w->record = record;
     }
-    bool good = children_add(w, first_element(chunk->children), &why);
+    bool good = children_add(w, chunk);
     chunk_close(w);
     spoil(w, chunk, w->done.at[w->done.count - 1]);
     return good;
 }
 
-/* --- the file ------------------------------------------------------------------------------------------------------
- */
+/* --- the file --------------------------------------------------------------------------------------------------- */
 
 static Str file_bytes(Writer *w)
 {
@@ -821,14 +833,12 @@ static void read_options(Writer *w, const xmlNode *root)
     str_u64(attribute_of(w, root, "first-chunk"), 10, &w->first_chunk);
 }
 
-static Str write_all(Writer *w, const xmlNode *root, const char **why)
+static Str write_all(Writer *w, const xmlNode *root)
 {
-    *why = NULL;
     w->chunk = ARENA_NEW(w->a, Chunk, 1);
     w->before = ARENA_NEW(w->a, Chunk, 1);
     chunk_begin(w->chunk);
-    if (!(is_element(root, "Event") ? event_add(w, root) : children_add(w, first_element(root->children), why))) {
-        *why = *why ? *why : "an event is larger than a chunk";
+    if (!(is_element(root, "Event") ? child_add(w, root) : children_add(w, root))) {
         return (Str){0};
     }
     if (w->chunk->count) {
@@ -837,17 +847,26 @@ static Str write_all(Writer *w, const xmlNode *root, const char **why)
     return file_bytes(w);
 }
 
+static const char *xml_trouble(Arena *a)
+{
+    const xmlError *error = xmlGetLastError();
+    Str said = error && error->message ? str_trim(str_of(error->message)) : STR("it ends too early");
+    Str line = arena_format(a, "line %d: not well-formed XML: ", error ? error->line : 1);
+    return (const char *)arena_join(a, (Str[]){line, said, {(const uint8_t *)"", 1}}, 3).at;
+}
+
 Str evtx_write(Str xml, Arena *a, const char **why)
 {
     Writer w = {.a = a};
-    xmlDoc *doc =
-        xmlReadMemory((const char *)xml.at, (int)xml.len, "events.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOWARNING);
+    int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES;
+    xmlDoc *doc = xmlReadMemory((const char *)xml.at, (int)xml.len, "events.xml", NULL, options);
+    *why = doc ? NULL : xml_trouble(a);
     if (!doc) {
-        *why = "not well-formed XML";
         return (Str){0};
     }
     read_options(&w, xmlDocGetRootElement(doc));
-    Str file = write_all(&w, xmlDocGetRootElement(doc), why);
+    Str file = write_all(&w, xmlDocGetRootElement(doc));
+    *why = w.why;
     xmlFreeDoc(doc);
     return file;
 }

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 
 /* `xml`: <Events> with <Event> elements as Windows shows them (or one <Event>). Returns the whole file; empty, with
- * *why set, when it cannot be made.
+ * *why set (`line 3: …`), when it cannot be made.
  *
  * System is typed as Windows does (FILETIME, SID, GUID, hexadecimal, integers), Binary is binary, unnamed Data of one
  * event are one string array, everything else is a string. Each shape of an event is one template per chunk; EventData

@@ -116,7 +116,7 @@ static bool add_base_events(Pieces *to, Str xml)
         end += STR("</Event>").len;
         Str event = str_slice(xml, from, end);
         Str stamp = between(event, STR("SystemTime="), STR("/>"));
-        if (!timestamp_iso(str_from(stamp, 1), &t, NULL)) {
+        if (!timestamp_iso(str_from(stamp, 1), &t, NULL) || !str_has(event, STR("</EventRecordID>"))) {
             return false;
         }
         add_piece(to, t.ns, event);
@@ -200,14 +200,14 @@ static void put_system(Text *to, Str provider, Str id, Str level, Str time, Str 
     put(to, STR("</Computer><Security/></System>"));
 }
 
-static const char *add_event(Pieces *to, Str line, Str channel, Str computer)
+static bool add_event(Pieces *to, Str line, Str channel, Str computer)
 {
     Timestamp t;
     Text event = {.a = to->a};
     Str time = next_part(&line, STR("|")), provider = next_part(&line, STR("|"));
     Str id = next_part(&line, STR("|")), level = next_part(&line, STR("|"));
     if (!timestamp_iso(time, &t, NULL) || !provider.len || !id.len || !level.len) {
-        return "an added event wants: time | provider | event id | level | data";
+        return false;
     }
     put_system(&event, provider, id, level, time, channel, computer);
     put(&event, STR("<EventData>"));
@@ -216,7 +216,7 @@ static const char *add_event(Pieces *to, Str line, Str channel, Str computer)
     }
     put(&event, STR("</EventData></Event>"));
     add_piece(to, t.ns, (Str){event.bytes.at, event.bytes.count});
-    return NULL;
+    return true;
 }
 
 static Str join_events(Pieces *pieces, uint64_t first)
@@ -243,12 +243,16 @@ Str merge_events(Arena *a, Str base, Str added, Str channel, Str computer, const
     str_u64(between(base, STR("<EventRecordID>"), STR("</EventRecordID>")), 10, &first);
     Str own = between(base, STR("<Computer>"), STR("</Computer>"));
     if (!add_base_events(&pieces, base)) {
-        *why = "its base is not event XML with attributes in apostrophes";
+        *why = "its base is not event XML with attributes in apostrophes, a time and a record id";
     }
+    size_t number = 0;
     for (Str rest = added, line; !*why && str_split(&rest, '\n', &line);) {
         line = str_trim(line);
-        if (line.len && line.at[0] != '#') {
-            *why = add_event(&pieces, line, channel, own.len ? own : computer);
+        number++;
+        if (line.len && line.at[0] != '#' && !add_event(&pieces, line, channel, own.len ? own : computer)) {
+            *why = (const char *)arena_format(a, "line %zu: an event is: time | provider | event id | level | data",
+                                              number)
+                       .at;
         }
     }
     if (!own.len && !computer.len) {

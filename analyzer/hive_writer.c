@@ -6,6 +6,7 @@
 #include "base/timestamp.h"
 #include "base/utf.h"
 #include "hive_log.h"
+#include "limits.h"
 
 #define BLOCK      4096u
 #define SECTOR     512u
@@ -44,6 +45,7 @@ typedef struct State { /* the bins after one stage */
 typedef struct Writer {
     Arena *a;
     const char *why;
+    size_t line; /* of the text, being read; 0: none */
     Str file, list;
     uint32_t minor, leaf, sequence;
     uint64_t written, time;
@@ -58,7 +60,9 @@ typedef struct Writer {
 
 static void fail(Writer *w, const char *why)
 {
-    w->why = w->why ? w->why : why;
+    if (!w->why) {
+        w->why = w->line ? (const char *)arena_format(w->a, "line %zu: %s", w->line, why).at : why;
+    }
 }
 
 /* --- bytes ------------------------------------------------------------------------------------------------------ */
@@ -365,7 +369,9 @@ static void put_entry(Writer *w, Bytes *log, const State *from, const State *to,
             pages++;
         }
     }
-    memcpy(grow(w, log, data.len), data.at, data.len);
+    if (data.len) {
+        memcpy(grow(w, log, data.len), data.at, data.len);
+    }
     left = (log->len - start) % SECTOR;
     grow(w, log, left ? SECTOR - left : 0);
     uint8_t *head = log->at + start;
@@ -454,8 +460,13 @@ static Key *child(Writer *w, Key *parent, Str name, bool make)
 static Key *find_key(Writer *w, Str path, bool make)
 {
     Key *key = w->root;
+    size_t depth = 0;
     for (Str part; key && path.len && str_split(&path, '\\', &part);) {
         key = child(w, key, part, make);
+        if (++depth > 2 * LIMIT_HIVE_DEPTH) { /* the reader is tested beyond it */
+            fail(w, "keys too deep inside each other");
+            return w->root;
+        }
     }
     return key;
 }
@@ -534,8 +545,9 @@ static Str fill_data(Writer *w, Str rest)
 {
     Str len;
     uint64_t n = 0, byte = 0;
-    if (!str_split(&rest, ':', &len) || !str_u64(len, 10, &n) || !str_u64(rest, 16, &byte)) {
-        fail(w, "fill:BYTES:BYTE");
+    if (!str_split(&rest, ':', &len) || !str_u64(len, 10, &n) || !str_u64(rest, 16, &byte) || n > LIMIT_HIVE_VALUE) {
+        fail(w, "fill:BYTES:BYTE wants at most 16 MiB");
+        n = 0;
     }
     uint8_t *to = ARENA_NEW(w->a, uint8_t, n);
     for (size_t i = 0; i < n; i++) {
@@ -651,6 +663,18 @@ static void stage_line(Writer *w, Str line, int *log, bool *old)
     *old = str_eq(line, STR("old"));
 }
 
+static Str list_kind(Writer *w, Str word)
+{
+    static const char *const kinds[] = {"lf", "lh", "li", "ri"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (str_eq(word, str_of(kinds[i]))) {
+            return word;
+        }
+    }
+    fail(w, "lists are lf, lh, li or ri");
+    return w->list;
+}
+
 static bool head_line(Writer *w, Str line)
 {
     if (takes(&line, "file")) {
@@ -658,9 +682,10 @@ static bool head_line(Writer *w, Str line)
     } else if (takes(&line, "version 1.")) {
         w->minor = number(w, line);
     } else if (takes(&line, "lists ")) {
-        w->list = line;
+        w->list = list_kind(w, line);
     } else if (takes(&line, "leaf ")) {
         w->leaf = number(w, line);
+        w->leaf = w->leaf ? w->leaf : 1;
     } else if (takes(&line, "sequence ")) {
         w->sequence = number(w, line);
     } else if (takes(&line, "written ")) {
@@ -685,7 +710,8 @@ static void read_text(Writer *w, Str text)
     Str line;
     int log = -1;
     bool old = false;
-    while (str_split(&text, '\n', &line)) {
+    while (!w->why && str_split(&text, '\n', &line)) {
+        w->line++;
         line = str_trim(line);
         if (!line.len || line.at[0] == '#' || is_damage(line) || head_line(w, line)) {
             continue;
@@ -744,8 +770,9 @@ static void poke(Writer *w, Str line)
     str_split(&line, ' ', &where);
     Str *file = file_named(w, target);
     uint8_t offset[4];
-    if (!str_i64(where, &at)) {
+    if (!str_i64(where, &at) || at < INT32_MIN || at > INT32_MAX) {
         fail(w, "poke WHAT OFFSET BYTES");
+        return;
     }
     at += file ? 0 : BLOCK + 4 + cell_named(w, target);
     file = file ? file : file_named(w, STR("file"));
@@ -757,9 +784,9 @@ static void poke(Writer *w, Str line)
     }
     if (at < 0 || (uint64_t)at + bytes.len > file->len) {
         fail(w, "poke beyond the file");
-        return;
+    } else if (bytes.len) {
+        memcpy((uint8_t *)file->at + at, bytes.at, bytes.len);
     }
-    memcpy((uint8_t *)file->at + at, bytes.at, bytes.len);
 }
 
 static void damage_line(Writer *w, Str line)
@@ -775,7 +802,7 @@ static void damage_line(Writer *w, Str line)
         } else {
             fail(w, "cut FILE BYTES");
         }
-    } else if (str_eq(line, STR("sum"))) {
+    } else if (str_eq(line, STR("sum")) && w->files.at[0].bytes.len >= SECTOR) {
         put_sum((uint8_t *)w->files.at[0].bytes.at);
     }
 }
@@ -787,8 +814,12 @@ HiveFiles hive_write(Str text, Arena *a, const char **why)
     w.root = w.key = ARENA_NEW(a, Key, 1);
     *w.root = (Key){.name = STR("ROOT"), .written = w.time};
     read_text(&w, text);
-    write_files(&w);
-    for (Str rest = text, line; str_split(&rest, '\n', &line);) {
+    w.line = 0;
+    if (!w.why) {
+        write_files(&w);
+    }
+    for (Str rest = text, line; !w.why && str_split(&rest, '\n', &line);) {
+        w.line++;
         damage_line(&w, str_trim(line));
     }
     *why = w.why;

@@ -20,11 +20,11 @@
  * Damage, done to the finished files (file: the hive, else log, log1, log2):
  *   cut log1 1000                               only so many bytes of it
  *   poke file 508 00,00,00,00                   bytes at an offset of the file
- *   poke key:A\B 0 6e,00                        at an offset of a cell of the hive (one without logs): key:KEY,
- * value:KEY\NAME, list:KEY (of subkeys), values:KEY (the list), data:KEY\NAME; -4 is its size poke list:A\B 4 @key:A
- * the offset of another cell sum                                         the checksum of the hive's base block is made
- * anew
- */
+ *   poke key:A\B 0 6e,00                        at an offset of a cell of the hive (one without logs); -4 is its size
+ *   poke list:A\B 4 @key:A                      the offset of another cell
+ *   sum                                         the checksum of the hive's base block is made anew
+ *
+ * Cells are key:KEY, value:KEY\NAME, list:KEY (of subkeys), values:KEY (the list) and data:KEY\NAME. */
 #ifndef HIVE_WRITER_H
 #define HIVE_WRITER_H
 
@@ -41,7 +41,7 @@ typedef struct HiveFiles {
     size_t count;
 } HiveFiles;
 
-/* The hive first. No files, with *why set, when it cannot be made. */
+/* The hive first. No files, with *why set (`line 3: …`), when it cannot be made. */
 HiveFiles hive_write(Str text, Arena *a, const char **why);
 
 #endif

@@ -97,6 +97,9 @@
 #define LIMIT_COMPLAINTS 500
 /* Modes of the disk inspection, a bit each; there are about twenty, and sets of them are tried out. */
 #define LIMIT_MODES 20
+/* A file of a fixture, and folders inside folders: bench makes event logs of 64 MiB, fixtures have some KiB. */
+#define LIMIT_FIXTURE_FILE  (64 * MIB)
+#define LIMIT_FIXTURE_DEPTH 32
 /* Steps of one regex on one event, and the stack of its compiled form. */
 #define LIMIT_REGEX_MATCH 100000
 #define LIMIT_REGEX_STACK (512 * KIB)
