@@ -164,28 +164,38 @@ static const char *read_folder(const Bundle *bundle, Password *password, Analysi
     return list.full ? "more members than are read from one bundle" : trouble;
 }
 
-/* One stream, read by one worker: standard input, or a single file. */
-static const char *read_stream(Bundle *bundle, FILE *in, uint64_t size, int64_t mtime_ns, Password *password,
+/* One stream, read by one worker: standard input, a single file, or what is in memory. */
+static const char *read_source(Bundle *bundle, Source *src, const StrList *left_out, Password *password,
                                Analysis *analysis)
 {
-    Str name = bundle->name;
-    Reader r = {.analysis = analysis, .password = password, .bundle = name, .together = true, .stream = true};
-    Source src;
+    Reader r = {.analysis = analysis,
+                .password = password,
+                .bundle = bundle->name,
+                .together = true,
+                .stream = true,
+                .left_out = left_out};
     const char *trouble = NULL;
-    source_open(&src, name, size, mtime_ns, read_file, in);
-    bundle->kind = archive_kind_behind(source_peek(&src, LIMIT_HEAD));
-    if (bundle->kind == BUNDLE_FILE || is_extension_package(name)) {
+    bundle->kind = archive_kind_behind(source_peek(src, LIMIT_HEAD));
+    if (bundle->kind == BUNDLE_FILE || is_extension_package(bundle->name)) {
         bundle->kind = BUNDLE_FILE;
-        read_member(&r, &src, 0);
+        read_member(&r, src, 0);
     } else {
         size_t members;
         bool held;
-        trouble = read_archive_stream(&r, &src, bundle->kind, (Str){0}, 0, &members, &held);
+        trouble = read_archive_stream(&r, src, bundle->kind, (Str){0}, 0, &members, &held);
     }
-    source_close(&src);
+    source_close(src);
     read_held(&r, 0);
     arena_free(&r.scratch);
     return trouble;
+}
+
+static const char *read_stream(Bundle *bundle, FILE *in, uint64_t size, int64_t mtime_ns, Password *password,
+                               Analysis *analysis)
+{
+    Source src;
+    source_open(&src, bundle->name, size, mtime_ns, read_file, in);
+    return read_source(bundle, &src, NULL, password, analysis);
 }
 
 static BundleKind file_kind(FILE *in)
@@ -368,7 +378,7 @@ static void container_row(const Bundle *bundle, Analysis *analysis)
     }
 }
 
-void bundle_read(Bundle *bundle, const char *path, Password *password, Analysis *analysis, unsigned threads)
+static void bundle_begin(Bundle *bundle, const char *path)
 {
     Str name = str_of(path);
     while (name.len > 1 && name.at[name.len - 1] == '/') {
@@ -376,11 +386,30 @@ void bundle_read(Bundle *bundle, const char *path, Password *password, Analysis 
     }
     size_t cut = str_rfind_byte(name, '/');
     *bundle = (Bundle){.path = path, .name = cut == STR_NOT_FOUND ? name : str_from(name, cut + 1)};
-    password_begin(password, !str_eq(str_of(path), STR("-")));
-    const char *trouble = read_any(bundle, password, analysis, threads);
+}
+
+static void bundle_end(Bundle *bundle, Analysis *analysis, const char *trouble)
+{
     bundle_status(bundle, analysis, trouble);
     container_row(bundle, analysis);
     analysis_sort(analysis);
+}
+
+void bundle_read(Bundle *bundle, const char *path, Password *password, Analysis *analysis, unsigned threads)
+{
+    bundle_begin(bundle, path);
+    password_begin(password, !str_eq(str_of(path), STR("-")));
+    bundle_end(bundle, analysis, read_any(bundle, password, analysis, threads));
+}
+
+void bundle_read_memory(Bundle *bundle, const char *path, Str bytes, const StrList *left_out, Analysis *analysis)
+{
+    Password none = {0};
+    Source src;
+    bundle_begin(bundle, path);
+    password_begin(&none, false);
+    source_open_memory(&src, bundle->name, bytes);
+    bundle_end(bundle, analysis, read_source(bundle, &src, left_out, &none, analysis));
 }
 
 void bundle_conclude(Bundle *bundle, const Analysis *analysis)

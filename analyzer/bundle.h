@@ -36,6 +36,10 @@ typedef struct Bundle { /* what is known of it once it was read */
  * order. "-" is standard input. The bundle's fields are filled as far as they are known then. */
 void bundle_read(Bundle *bundle, const char *path, Password *password, Analysis *analysis, unsigned threads);
 
+/* The same of one that is in memory: `path` is only its name. Members with a path of `left_out` (NULL: none) are as if
+ * they were not in it. */
+void bundle_read_memory(Bundle *bundle, const char *path, Str bytes, const StrList *left_out, Analysis *analysis);
+
 /* Span, collection and machine, once every stamp is in UTC and collections are known (gathering_conclude). */
 void bundle_conclude(Bundle *bundle, const Analysis *analysis);
 

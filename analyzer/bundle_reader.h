@@ -32,6 +32,7 @@ typedef struct Reader { /* what one worker reads with */
     bool early;    /* some that were held could not wait for all */
     bool alone;    /* no other worker holds members: of all of them, one at a time */
     bool stream;   /* members come one after the other, and how many is not known */
+    const StrList *left_out; /* members of the bundle that are not read, by their paths; NULL: none */
 } Reader;
 
 /* --- member.c --- */

@@ -255,7 +255,7 @@ Str merge_events(Arena *a, Str base, Str added, Str channel, Str computer, const
                        .at;
         }
     }
-    if (!own.len && !computer.len) {
+    if (!*why && !own.len && !computer.len) {
         *why = "no base tells its computer, and bundle.txt has no line `computer NAME`";
     }
     sort_pieces(&pieces);

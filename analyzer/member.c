@@ -13,8 +13,21 @@ SourceRow *row_begin(Reader *r, Str path, int64_t mtime_ns, unsigned depth)
     return analysis_row(r->analysis, path, r->order++, mtime_ns, r->stream || depth > 0 ? SHARE_OF_MANY : 1);
 }
 
+static bool is_left_out(const Reader *r, Str path, unsigned depth)
+{
+    for (size_t i = 0; depth == 0 && r->left_out && i < r->left_out->count; i++) {
+        if (str_eq(r->left_out->at[i], path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void unread_member(Reader *r, Source *src, unsigned depth, Str note, const char *what)
 {
+    if (is_left_out(r, src->path, depth)) {
+        return;
+    }
     SourceRow *row = row_begin(r, src->path, src->mtime_ns, depth);
     row->status = ROW_UNREAD;
     row->note = arena_str(r->analysis->run, note);
@@ -301,6 +314,9 @@ static void read_nested(Reader *r, Source *src, SourceRow *row, BundleKind kind,
 
 void read_member(Reader *r, Source *src, unsigned depth)
 {
+    if (is_left_out(r, src->path, depth)) {
+        return;
+    }
     SourceRow *row = row_begin(r, src->path, src->mtime_ns, depth);
     member_event(r, row, src);
     Str head = skip_zeros(r, src);

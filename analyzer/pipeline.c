@@ -114,27 +114,52 @@ static Status worst_status(const Bundle *bundle)
     return worst;
 }
 
-PipelineResult pipeline_run(const Options *opt, const char *const *paths, size_t count, const RuleSet *rules, Sink *out)
+static void read_input(Bundle *bundle, const Options *opt, const PipelineInput *in, Analysis *analysis)
+{
+    if (in->bytes.at) {
+        bundle_read_memory(bundle, in->paths[0], in->bytes, in->left_out, analysis);
+        return;
+    }
+    if (opt->is_case) {
+        case_read(bundle, in->paths, in->count, opt->password, analysis, opt->threads);
+    } else {
+        bundle_read(bundle, in->paths[0], opt->password, analysis, opt->threads);
+    }
+    complain_all(bundle);
+}
+
+PipelineResult pipeline_read(const Options *opt, const PipelineInput *in, const RuleSet *rules, ReportUse *use, void *with)
 {
     Arena run = {0};
     Analysis analysis;
     Bundle bundle;
 
     analysis_open(&analysis, rules, &run);
-    if (opt->is_case) {
-        case_read(&bundle, paths, count, opt->password, &analysis, opt->threads);
-    } else {
-        bundle_read(&bundle, paths[0], opt->password, &analysis, opt->threads);
-    }
-    complain_all(&bundle);
+    read_input(&bundle, opt, in, &analysis);
     scanned_files(&analysis);
     MachineStory story = stories_of(opt, &bundle, &analysis, &run);
 
-    opt->format->write(&(Report){&bundle, &analysis, &story.episodes, &story.conclusion}, &opt->style, out);
+    use(with, &(Report){&bundle, &analysis, &story.episodes, &story.conclusion});
     PipelineResult result = {worst_status(&bundle), best_verdict(&story.conclusion)};
     analysis_close(&analysis);
     arena_free(&run);
     return result;
+}
+
+typedef struct Written {
+    const Options *opt;
+    Sink *out;
+} Written;
+
+static void write_report(void *with, const Report *report)
+{
+    const Written *to = with;
+    to->opt->format->write(report, &to->opt->style, to->out);
+}
+
+PipelineResult pipeline_run(const Options *opt, const char *const *paths, size_t count, const RuleSet *rules, Sink *out)
+{
+    return pipeline_read(opt, &(PipelineInput){.paths = paths, .count = count}, rules, write_report, &(Written){opt, out});
 }
 
 /* Plain Sigma: every source says what it says, copies as well. What is in no story is a part like the others. */

@@ -20,8 +20,34 @@ Sink sink_file(FILE *file)
     return out;
 }
 
+Sink sink_memory(void)
+{
+    Sink out = sink_file(NULL);
+    out.keeps = true;
+    return out;
+}
+
+Str sink_bytes(const Sink *out)
+{
+    return (Str){out->bytes, out->used};
+}
+
+static void make_room(Sink *out)
+{
+    uint8_t *more = realloc(out->bytes, 2 * out->room);
+    if (!more) {
+        fputs("vmsift: out of memory\n", stderr);
+        exit(1);
+    }
+    out->bytes = more;
+    out->room *= 2;
+}
+
 void sink_flush(Sink *out)
 {
+    if (out->keeps) {
+        return;
+    }
     if (out->used && out->file && !out->failed) {
         out->failed = fwrite(out->bytes, 1, out->used, out->file) != out->used || fflush(out->file) != 0;
     }
@@ -41,7 +67,7 @@ void sink_raw(Sink *out, Str bytes)
 {
     while (bytes.len) {
         if (out->used == out->room) {
-            sink_flush(out);
+            (out->keeps ? make_room : sink_flush)(out);
         }
         size_t n = out->room - out->used < bytes.len ? out->room - out->used : bytes.len;
         memcpy(out->bytes + out->used, bytes.at, n);

@@ -9,14 +9,17 @@
 #include "str.h"
 
 typedef struct Sink {
-    FILE *file; /* NULL: the bytes are only counted */
+    FILE *file; /* NULL: the bytes are only counted, or kept */
     uint8_t *bytes;
     size_t used, room;
     uint64_t written;
     bool failed;
+    bool keeps; /* all bytes, in memory */
 } Sink;
 
 Sink sink_file(FILE *file); /* the file stays the caller's */
+Sink sink_memory(void);
+Str sink_bytes(const Sink *out); /* of one in memory: all so far, until the next is put or it is closed */
 void sink_flush(Sink *out);
 /* Flushes and frees; ST_FATAL if any write failed. */
 Status sink_close(Sink *out);
