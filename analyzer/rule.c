@@ -94,6 +94,11 @@ static bool file_read(Arena *run, const char *path, Str *text)
 
 static void file_add(Load *load, Str path)
 {
+    for (size_t i = 0; i < load->files.count; i++) {
+        if (!load->files.at[i].builtin && str_eq(load->files.at[i].of->path, path)) {
+            return;
+        }
+    }
     RuleFile *f = file_new(load, path);
     if (!file_read(load->l.run, (const char *)path.at, &f->text)) {
         load->l.incomplete = true;
@@ -234,7 +239,9 @@ static void rule_head(Load *load, Rule *rule, const Doc *doc, RuleKind kind)
     rule->kind = kind;
     rule->index = (uint32_t)(rule - load->set->rules);
     rule->file = doc->file->path;
+    rule->builtin = doc->file->builtin;
     rule->line = doc->node->line;
+    rule->doc = doc->node;
     rule->title = map_text(l, doc->node, "title", true);
     rule->level = level_load(l, doc->node);
     rule->id = map_text(l, doc->node, "id", false);
@@ -385,6 +392,8 @@ static void cause_head(Load *load, Cause *cause, const Doc *doc)
     Loader *l = &load->l;
     Str base = file_base(doc->file->path);
     cause->file = doc->file->path;
+    cause->builtin = doc->file->builtin;
+    cause->doc = doc->node;
     cause->name = map_text(l, doc->node, "name", true);
     cause->title = map_text(l, doc->node, "title", true);
     cause->level = level_load(l, doc->node);
@@ -485,6 +494,7 @@ static Status load_run(Load *load)
     detections_load(load);
     correlations_load(load);
     causes_load(load);
+    load->set->error_count = load->l.error_count;
     if (load->l.error_count) {
         complaints_tell(&load->l);
         return ST_FATAL;
@@ -504,15 +514,39 @@ static Load load_begin(RuleSet *set, bool only, Arena *run, Sink *errors)
     return load;
 }
 
+Str rule_path(Arena *run, const char *path)
+{
+    Str p = str_of(path);
+    while (p.len > 1 && p.at[p.len - 1] == '/') {
+        p.len--;
+    }
+    while (p.len > 2 && str_starts(p, STR("./"))) {
+        p = str_from(p, p.at[2] == '/' ? 1 : 2);
+    }
+    return path_end(run, p);
+}
+
 Status rule_set_load(RuleSet *set, const char *folder, bool only, Arena *run, Sink *errors)
 {
     Load load = load_begin(set, only, run, errors);
     if (folder) {
-        Str path = arena_str(run, str_of(folder));
-        while (path.len > 1 && path.at[path.len - 1] == '/') {
-            path.len--;
+        folder_files(&load, rule_path(run, folder), 0);
+    }
+    return load_run(&load);
+}
+
+Status rule_set_load_paths(RuleSet *set, const Str *paths, size_t count, Arena *run, Sink *errors)
+{
+    Load load = load_begin(set, false, run, errors);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t size;
+        int64_t mtime;
+        bool file = platform_file((const char *)paths[i].at, true, &size, &mtime) == FILE_REGULAR;
+        if (file) {
+            file_add(&load, paths[i]);
+        } else {
+            folder_files(&load, paths[i], 0);
         }
-        folder_files(&load, path_end(run, path), 0);
     }
     return load_run(&load);
 }

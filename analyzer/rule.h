@@ -49,7 +49,9 @@ typedef struct Rule {
     uint32_t index; /* in RuleSet.rules; parts of a correlation come before it */
     Str name, title, id, level;
     Str file;
+    bool builtin;
     uint32_t line;
+    const struct Node *doc; /* what it was loaded from: the places in the file (rule_yaml.h) */
 
     const LogSource *source;     /* detection; see LogSource.next */
     struct Detection *detection; /* its compiled form, private to rule*.c and match.c */
@@ -115,6 +117,8 @@ typedef struct Reference {
 typedef struct Cause {
     Str name, title, level, cause;
     Str file;
+    bool builtin;
+    const struct Node *doc; /* as in Rule */
     const Str *applies_to;
     size_t applies_to_count;
     const Condition *conditions;
@@ -160,12 +164,17 @@ typedef struct RuleSet {
     Inspection inspection;
     struct Prefilter *prefilter; /* built by rule_set_load */
     struct RuleProfile *profile; /* likewise; measured where it is on */
+    size_t error_count;          /* of loading */
 } RuleSet;
 
 /* The built-in signatures, and then every *.yml below `folder` (NULL: none); a file there replaces a built-in one of
  * the same name. `only` leaves the built-in causes out (log sources stay). Errors go to `errors` as
  * `file:line:column: what, and what would be right`, all of them, and make the result ST_FATAL. */
 Status rule_set_load(RuleSet *set, const char *folder, bool only, Arena *run, Sink *errors);
+/* The same with any number of folders and files besides the built-in signatures; a file that is named twice counts once. */
+Status rule_set_load_paths(RuleSet *set, const Str *paths, size_t count, Arena *run, Sink *errors);
+/* A path as the files of a set are named: without `./` before it and `/` behind it, and a NUL behind its end. */
+Str rule_path(Arena *run, const char *path);
 void rule_set_free(RuleSet *set); /* the compiled regexes; the rest lives in the arena */
 
 const Rule *rule_find(const RuleSet *set, Str name); /* by its name, else by its id */

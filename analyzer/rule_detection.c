@@ -494,7 +494,7 @@ static bool value_text(Builder *b, const Node *at, const Modifiers *m, Value *ou
             return false;
         }
     }
-    *out = (Value){patterns, texts.list.count};
+    *out = (Value){patterns, texts.list.count, at};
     return true;
 }
 
@@ -620,7 +620,7 @@ static bool value_load(Builder *b, const Node *at, const Modifiers *m, bool keyw
         return false;
     }
     Pattern *p = ARENA_NEW(b->l->run, Pattern, 1);
-    *out = (Value){p, 1};
+    *out = (Value){p, 1, at};
     if (node_null(at)) {
         p->kind = PATTERN_NULL;
         return true;
@@ -851,7 +851,7 @@ static const Selection *selection_test(Builder *b, const Test *test)
 }
 
 static const Selection *test_load(Builder *b, Str name, const Modifiers *m, Node *const *values, size_t count,
-                                  const Node *at)
+                                  const Node *key, const Node *at)
 {
     Value *list = ARENA_NEW(b->l->run, Value, count);
     Test *t = ARENA_NEW(b->l->run, Test, 1);
@@ -866,7 +866,7 @@ static const Selection *test_load(Builder *b, Str name, const Modifiers *m, Node
     if (!ok) {
         return NULL;
     }
-    *t = (Test){.name = name, .all = m->all, .negated = m->negated, .values = list, .count = count};
+    *t = (Test){.name = name, .all = m->all, .negated = m->negated, .values = list, .count = count, .at = key};
     t->field = field_kind(b->source, name);
     t->identity = is_identity(b->source, t->field, name);
     return selection_test(b, t);
@@ -905,7 +905,7 @@ static const Selection *pair_load(Builder *b, const Node *key, Node *value)
         return NULL;
     }
     bool list = value->kind == NODE_LIST;
-    return test_load(b, name, &m, list ? value->items : &value, list ? value->count : 1, value);
+    return test_load(b, name, &m, list ? value->items : &value, list ? value->count : 1, key, value);
 }
 
 static const Selection *map_load(Builder *b, const Node *n)
@@ -940,7 +940,7 @@ static const Selection *list_load(Builder *b, const Node *n)
         }
     }
     if (word_count || !n->count) {
-        items[count] = test_load(b, (Str){0}, &keyword, words, word_count, n);
+        items[count] = test_load(b, (Str){0}, &keyword, words, word_count, n, n);
         ok = ok && items[count++];
     }
     Selection *s = ARENA_NEW(b->l->run, Selection, 1);
@@ -957,7 +957,7 @@ static const Selection *selection_load(Builder *b, Node *n)
     }
     return n->kind == NODE_MAP    ? map_load(b, n)
            : n->kind == NODE_LIST ? list_load(b, n)
-                                  : test_load(b, (Str){0}, &keyword, &n, 1, n);
+                                  : test_load(b, (Str){0}, &keyword, &n, 1, n, n);
 }
 
 /* Several conditions: any of them. */
@@ -1025,9 +1025,11 @@ Detection *detection_load(Loader *l, const Node *n, const LogSource *source, Reg
     Detection *d = ARENA_NEW(l->run, Detection, 1);
     Str *names = ARENA_NEW(l->run, Str, n->count);
     d->selections = ARENA_NEW(l->run, const Selection *, n->count);
+    d->keys = ARENA_NEW(l->run, const Node *, n->count);
     for (size_t i = 0; i < n->count; i++) {
         if (key_is_selection(l, map_key(n, i), condition)) {
             names[d->count] = map_key(n, i)->text;
+            d->keys[d->count] = map_key(n, i);
             d->selections[d->count++] = selection_load(&b, map_value(n, i));
         }
     }

@@ -59,6 +59,7 @@ typedef struct Pattern {
 typedef struct Value { /* as the author wrote it; holds if any of its patterns does */
     const Pattern *patterns;
     size_t count;
+    const Node *at;
 } Value;
 
 typedef struct Test { /* one line of a selection */
@@ -69,6 +70,7 @@ typedef struct Test { /* one line of a selection */
     bool identity; /* it says what the event is, not what is the matter with it */
     const Value *values;
     size_t count;
+    const Node *at; /* its key; of words without one, the words */
 } Test;
 
 typedef enum SelectionKind { SELECT_TEST, SELECT_ALL, SELECT_ANY } SelectionKind;
@@ -80,7 +82,8 @@ typedef struct Selection {
 } Selection;
 
 typedef struct Detection {
-    const Selection **selections; /* leaf n of the condition is selections[n] */
+    const Selection **selections; /* leaf n of the condition is selections[n] … */
+    const Node **keys;            /* … and is called so */
     size_t count;
     const Expression *condition;
 } Detection;
