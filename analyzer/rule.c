@@ -18,7 +18,7 @@ extern const char *const signatures_builtin[];
 
 typedef struct File {
     const RuleFile *of;
-    bool builtin, replaced;
+    bool replaced;
 } File;
 
 typedef struct Doc {
@@ -72,7 +72,8 @@ static void builtin_files(Load *load)
         }
         f->text = arena_join(run, lines.at, lines.count);
         if (!load->only || is_logsources(f)) {
-            *VEC_ADD(run, &load->files) = (File){f, true, false};
+            f->builtin = true;
+            *VEC_ADD(run, &load->files) = (File){f, false};
         }
     }
 }
@@ -95,7 +96,7 @@ static bool file_read(Arena *run, const char *path, Str *text)
 static void file_add(Load *load, Str path)
 {
     for (size_t i = 0; i < load->files.count; i++) {
-        if (!load->files.at[i].builtin && str_eq(load->files.at[i].of->path, path)) {
+        if (!load->files.at[i].of->builtin && str_eq(load->files.at[i].of->path, path)) {
             return;
         }
     }
@@ -107,9 +108,10 @@ static void file_add(Load *load, Str path)
     }
     for (size_t i = 0; i < load->files.count; i++) {
         File *other = &load->files.at[i];
-        other->replaced = other->replaced || (other->builtin && str_eq_nocase(file_base(other->of->path), file_base(path)));
+        other->replaced = other->replaced ||
+                          (other->of->builtin && str_eq_nocase(file_base(other->of->path), file_base(path)));
     }
-    *VEC_ADD(load->l.run, &load->files) = (File){f, false, false};
+    *VEC_ADD(load->l.run, &load->files) = (File){f, false};
 }
 
 /* With a NUL behind it that its length does not count. */
@@ -557,7 +559,7 @@ Status rule_set_load_memory(RuleSet *set, const Str (*files)[2], size_t count, A
     for (size_t i = 0; i < count; i++) {
         RuleFile *f = file_new(&load, files[i][0]);
         f->text = files[i][1];
-        *VEC_ADD(run, &load.files) = (File){f, false, false};
+        *VEC_ADD(run, &load.files) = (File){f, false};
     }
     return load_run(&load);
 }

@@ -10,6 +10,7 @@ typedef struct RuleFile {
     Str path;      /* as errors name it */
     Str text;      /* empty: an error shows no line of it */
     size_t number; /* files are told of in this order */
+    bool builtin;  /* part of the program */
 } RuleFile;
 
 /* A scalar's style says how its text stands in the file. */
