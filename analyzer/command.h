@@ -45,4 +45,6 @@ int command_match(Arguments args);
 int command_signatures(Arguments args);
 int command_sources(Arguments args);
 
+int signatures_lint(Arguments args);
+
 #endif

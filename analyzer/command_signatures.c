@@ -101,6 +101,7 @@ static const struct Action {
 } actions[] = {
     {"list", signatures_list},
     {"show", signatures_show},
+    {"lint", signatures_lint},
 };
 
 int command_signatures(Arguments args)
@@ -110,5 +111,5 @@ int command_signatures(Arguments args)
             return actions[i].run((Arguments){args.at + 1, args.count - 1});
         }
     }
-    return usage_error("signatures wants list or show ID", "");
+    return usage_error("signatures wants list, show ID, lint or new ID", "");
 }

@@ -217,7 +217,7 @@ static bool is_ascii(Str s)
 static Str key_field(const Seeker *s, const Test *t)
 {
     Str name = t->name;
-    for (size_t i = 0; i < s->source->renamed_count; i++) {
+    for (size_t i = 0; s->keys && i < s->source->renamed_count; i++) {
         name = str_eq_nocase(s->source->renamed[i].sigma, name) ? s->source->renamed[i].own : name;
     }
     return s->keys && t->field == FIELD_NAMED && !str_starts_nocase(name, STR("Data")) ? name : (Str){0};
@@ -243,6 +243,14 @@ static Needs test_needs(const Seeker *s, const Test *t)
         all = v == 0 ? value : t->all ? needs_both(all, value) : needs_either(s, all, value);
     }
     return all;
+}
+
+bool prefilter_finds(const Test *test)
+{
+    Arena a = {0};
+    bool known = test_ids(&a, test).known || test_needs(&(Seeker){.a = &a}, test).known;
+    arena_free(&a);
+    return known;
 }
 
 static Needs selection_needs(const Seeker *k, const Selection *s)

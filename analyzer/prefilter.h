@@ -14,6 +14,9 @@ typedef struct Prefilter {
 
 void prefilter_build(Prefilter *p, const RuleSet *set, Arena *run);
 
+/* True if the events that pass the test can be told by an event id or by a literal. */
+bool prefilter_finds(const Test *test);
+
 /* The source of a rule that an event may come from. */
 typedef struct Candidate {
     const Rule *rule;

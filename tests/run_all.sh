@@ -67,6 +67,7 @@ for target in test-golden test-replay; do
     fi
 done
 part fixtures python3 -B tests/run_fixtures.py --vmsift "$build/vmsift" --mkfixture "$build/tests/mkfixture"
+part signatures-lint sh tests/lint_builtin.sh "$build/vmsift"
 part cli sh tests/run_cli.sh "$build/vmsift" "$build/tests/mkfixture"
 
 shared=../shared
