@@ -298,6 +298,9 @@ void analysis_add(Analysis *out, Source *src, const Event *ev)
         out->tap(out->tap_with, ev);
         return;
     }
+    if (out->watch) {
+        out->watch(out->watch_with, out->row, ev);
+    }
     Kept *kept = NULL;
     coverage_add(out->row, out->run, ev);
     const MatchResult *results;
@@ -336,7 +339,7 @@ bool analysis_full(const SourceRow *row)
 
 bool analysis_wants(const Analysis *out, Str provider, Str provider_alias, uint32_t id, Str channel, Level level)
 {
-    return out->tap || (level >= LEVEL_CRITICAL && level <= LEVEL_WARNING) ||
+    return out->tap || out->watch || (level >= LEVEL_CRITICAL && level <= LEVEL_WARNING) ||
            str_eq_nocase(provider, STR("MsiInstaller")) ||
            (out->matcher && match_wants(out->matcher, provider, provider_alias, id, channel));
 }

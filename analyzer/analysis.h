@@ -52,6 +52,7 @@ typedef struct NearMiss {
 } NearMiss;
 
 typedef void EventTap(void *with, const Event *ev);
+typedef void EventWatch(void *with, const SourceRow *row, const Event *ev);
 
 typedef struct Analysis {
     const RuleSet *rules;
@@ -67,6 +68,8 @@ typedef struct Analysis {
     size_t room;          /* bytes that may still be kept of the member being read and what is inside it */
     EventTap *tap;        /* if set, events go there and nowhere else */
     void *tap_with;
+    EventWatch *watch; /* if set, it sees every event before it is looked at; it goes with the reading of a bundle */
+    void *watch_with;
     NearMiss *near; /* by rule: how near the source being read came */
     Arena quoting;  /* while one quote is made */
 } Analysis;

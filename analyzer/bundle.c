@@ -26,6 +26,8 @@ typedef struct Shared { /* between the workers */
     uint64_t size; /* of the archive */
     BundleKind kind;
     const RuleSet *rules;
+    EventWatch *watch;
+    void *watch_with;
     Password *password;
     Str name;
     size_t room; /* for what is kept */
@@ -60,6 +62,8 @@ static void work(unsigned index, void *with)
                 .stream = !shared->files && !shared->zip};
     analysis_open(&part->analysis, shared->rules, &part->run);
     part->analysis.room = shared->room;
+    part->analysis.watch = shared->watch;
+    part->analysis.watch_with = shared->watch_with;
     if (shared->files) {
         work_folder(&r, shared, (uint8_t)index);
     } else if (shared->zip) {
@@ -131,6 +135,8 @@ static const char *read_shared(Shared *shared, Analysis *into, unsigned threads)
     const char *trouble = NULL;
     threads = threads > MAX_THREADS ? MAX_THREADS : threads;
     shared->rules = into->rules;
+    shared->watch = into->watch;
+    shared->watch_with = into->watch_with;
     shared->room = into->room;
     shared->parts = ARENA_NEW(&scratch, struct Part, threads);
     if (shared->zip) {

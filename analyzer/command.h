@@ -46,5 +46,6 @@ int command_signatures(Arguments args);
 int command_sources(Arguments args);
 
 int signatures_lint(Arguments args);
+int signatures_new(Arguments args);
 
 #endif

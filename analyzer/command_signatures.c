@@ -102,6 +102,7 @@ static const struct Action {
     {"list", signatures_list},
     {"show", signatures_show},
     {"lint", signatures_lint},
+    {"new", signatures_new},
 };
 
 int command_signatures(Arguments args)

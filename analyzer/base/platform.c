@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -195,4 +196,63 @@ void platform_parallel(unsigned count, void (*work)(unsigned index, void *with),
         }
     }
     arena_free(&a);
+}
+
+static Str read_all(FILE *in, Arena *a)
+{
+    VEC(Str) parts = {0};
+    uint8_t bytes[4096];
+    for (size_t n; (n = fread(bytes, 1, sizeof bytes, in)) > 0;) {
+        *VEC_ADD(a, &parts) = arena_str(a, (Str){bytes, n});
+    }
+    return arena_join(a, parts.at, parts.count);
+}
+
+/* The child: what it was told to do, and nothing else. */
+static void apart_child(int (*work)(void *with, FILE *out), void *with, int to)
+{
+    FILE *out = fdopen(to, "wb");
+    int status = -1;
+    if (out) {
+        platform_confine();
+        status = work(with, out);
+        status = fclose(out) == 0 ? status : -1;
+    }
+    fflush(stderr);
+    _exit(status & 0xFF);
+}
+
+int platform_apart(int (*work)(void *with, FILE *out), void *with, Arena *a, Str *said)
+{
+    int ends[2], status = -1;
+    fflush(NULL);
+    if (pipe(ends) != 0) {
+        return -1;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        apart_child(work, with, ends[1]);
+    }
+    close(ends[1]);
+    FILE *in = fdopen(ends[0], "rb");
+    *said = in ? read_all(in, a) : (Str){0};
+    if (in) {
+        fclose(in);
+    }
+    bool ended = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != 0xFF;
+    return ended ? WEXITSTATUS(status) : -1;
+}
+
+bool platform_folder_make(Arena *a, Str path)
+{
+    for (size_t cut = 1; cut <= path.len; cut++) {
+        if (cut == path.len || path.at[cut] == '/') {
+            Str part = arena_join(a, (Str[]){str_slice(path, 0, cut), STR("\0")}, 2);
+            if (mkdir((const char *)part.at, 0777) != 0 && errno != EEXIST) {
+                return false;
+            }
+        }
+    }
+    return true;
 }

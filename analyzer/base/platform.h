@@ -40,6 +40,13 @@ typedef struct Confinement { /* what the process gave up; false: this system can
  * read. */
 Confinement platform_confine(void);
 
+/* Runs work in a process of its own, which is confined and whose `out` is read into `said`. Its result (0 to
+ * 254), or -1 if it did not come to its end. Before any thread is begun. */
+int platform_apart(int (*work)(void *with, FILE *out), void *with, Arena *a, Str *said);
+
+/* Makes a folder and those above it; false with errno set. One that is there already will do. */
+bool platform_folder_make(Arena *a, Str path);
+
 /* Only one thread at a time is between these two. */
 void platform_alone_begin(void);
 void platform_alone_end(void);
