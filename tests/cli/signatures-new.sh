@@ -89,7 +89,7 @@ refused 2 'has no line 999; it has 1 to 42' heap --from b.zip --line WaAppAgent.
 refused 2 'two sources are called so' heap --from b.zip --line .log:3 -o no
 refused 2 nope.zip heap --from nope.zip --line a:1 -o no
 fixture bundles/collect-diagnostic k.zip
-refused 2 'drafts are made of' heap --from k.zip --line results.txt:2 -o no
+refused 2 'drafts are made of' heap --from k.zip --line results.txt:1 -o no
 mkdir other
 cat >other/other.xml <<'X'
 <Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Contoso'/><EventID>7</EventID>
