@@ -171,7 +171,7 @@ static Str decoded(const Conclude *c, const Kept *k)
         return (Str){0};
     }
     const ErrorCode *code = error_code_find(hit.family, hit.code);
-    const char *form = hit.family == CODE_WIN32 || hit.family == CODE_MSI ? "%u" : "0x%08x";
+    const char *form = error_code_is_hex(hit.family) ? "0x%08x" : "%u";
     Str parts[] = {arena_format(c->run, form, (unsigned)hit.code), STR(" "), code ? str_of(code->symbol) : (Str){0}};
     return arena_join(c->run, parts, code ? 3 : 1);
 }

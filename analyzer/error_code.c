@@ -2,8 +2,24 @@
 
 #include <stdlib.h>
 
+#define WINERROR     "Windows SDK, winerror.h"
+#define VSSERROR     "Windows SDK, vsserror.h"
+#define NTSTATUS     "Windows SDK, ntstatus.h"
+#define CORERROR     "Windows SDK, corerror.h"
+#define WUERROR      "Windows SDK, wuerror.h"
+#define WBEMCLI      "Windows SDK, wbemcli.h"
+#define WINHTTP      "Windows SDK, winhttp.h"
+#define COREXCEP     ".NET runtime, corexcep.h"
+#define CBS          "learn.microsoft.com, Fix Windows Update corruptions and installation failures; names as in CBS.log"
+#define MSI          "learn.microsoft.com/windows/win32/msi/error-codes"
+#define MSIMSG       "learn.microsoft.com/windows/win32/msi/windows-installer-error-messages"
+#define KB205069     "Microsoft KB 205069"
+#define KB223397     "Microsoft KB 223397"
+#define VMBACKUP     "Azure/azure-linux-extensions, VMBackup (that Windows has the same numbers is inferred)"
+#define WALINUXAGENT "Azure/WALinuxAgent, common/exception.py (seen from Windows agents, too)"
+
 static const ErrorCode dictionary[] = {
-#define CODE(family, number, symbol, meaning) {CODE_##family, number, symbol, meaning},
+#define CODE(family, number, symbol, source, meaning) {CODE_##family, number, symbol, source, meaning},
 #include "error_code.def"
 #undef CODE
 };
@@ -21,14 +37,17 @@ static const ErrorCode *look_up(CodeFamily family, uint32_t code)
     return bsearch(&key, dictionary, sizeof dictionary / sizeof *dictionary, sizeof *dictionary, code_order);
 }
 
+static const ErrorCode *carried(CodeFamily family, uint32_t code)
+{
+    bool win32 = (family == CODE_HRESULT && code >> 16 == 0x8007) || (family == CODE_NTSTATUS && code >> 16 == 0xC007);
+    const ErrorCode *found = win32 ? look_up(CODE_WIN32, code & 0xFFFF) : NULL;
+    return found || !win32 ? found : look_up(CODE_MSI, code & 0xFFFF);
+}
+
 const ErrorCode *error_code_find(CodeFamily family, uint32_t code)
 {
     const ErrorCode *found = look_up(family, code);
-    if (!found && family == CODE_HRESULT && code >> 16 == 0x8007) {
-        found = look_up(CODE_WIN32, code & 0xFFFF);
-        found = found ? found : look_up(CODE_MSI, code & 0xFFFF);
-    }
-    return found;
+    return found ? found : carried(family, code);
 }
 
 const ErrorCode *error_code_named(Str symbol)
@@ -41,46 +60,71 @@ const ErrorCode *error_code_named(Str symbol)
     return NULL;
 }
 
+const ErrorCode *error_code_all(size_t *count)
+{
+    *count = sizeof dictionary / sizeof *dictionary;
+    return dictionary;
+}
+
 const char *error_code_family_name(CodeFamily family)
 {
-    static const char *const names[] = {"HRESULT", "NTSTATUS", "Win32", "Windows Installer"};
+    static const char *const names[CODE_FAMILIES] = {[CODE_HRESULT] = "HRESULT",
+                                                     [CODE_NTSTATUS] = "NTSTATUS",
+                                                     [CODE_WIN32] = "Win32 error",
+                                                     [CODE_MSI] = "Windows Installer, exit code",
+                                                     [CODE_MSI_MESSAGE] = "Windows Installer, message",
+                                                     [CODE_EXTENSION] = "Status of the backup extension",
+                                                     [CODE_HANDLER] = "The agent's code of an extension"};
     return names[family];
 }
 
-const char *error_code_source(CodeFamily family, uint32_t code)
+bool error_code_is_hex(CodeFamily family)
 {
-    bool vss = family == CODE_HRESULT && code >= 0x80042301 && code <= 0x80042417;
-    bool wmi = family == CODE_HRESULT && code >> 12 == 0x80041;
-    bool net = family == CODE_HRESULT && code >> 16 == 0x8013;
-    return family == CODE_MSI        ? "learn.microsoft.com/windows/win32/msi/error-codes"
-           : family == CODE_NTSTATUS ? "Windows SDK, ntstatus.h"
-           : vss                     ? "Windows SDK, vsserror.h"
-           : wmi                     ? "Windows SDK, wbemcli.h"
-           : net                     ? "Windows SDK, corerror.h"
-                                     : "Windows SDK, winerror.h";
+    return family == CODE_HRESULT || family == CODE_NTSTATUS;
 }
 
-const char *error_code_facility(uint32_t hresult)
+typedef struct Facility {
+    uint32_t number;
+    const char *name;
+} Facility;
+
+static const char *facility_name(const Facility *list, size_t count, uint32_t number)
 {
-    static const struct {
-        uint32_t number;
-        const char *name;
-    } facilities[] = {
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].number == number) {
+            return list[i].name;
+        }
+    }
+    return NULL;
+}
+
+#define FACILITY_NAME(list, number) facility_name(list, sizeof list / sizeof *list, number)
+
+const char *error_code_facility(CodeFamily family, uint32_t code)
+{
+    static const Facility hresult[] = {
         {0, "system"},
         {1, "RPC"},
         {2, "OLE dispatch"},
         {3, "structured storage"},
-        {4, "ITF: each COM interface, such as VSS, has its own"},
+        {4, "ITF: each COM interface, such as VSS or COM+, has its own meanings"},
         {7, "Win32"},
         {8, "Windows"},
         {9, "security (cryptography, SSPI)"},
+        {10, "control"},
         {11, "certificates"},
         {12, "WinINet"},
-        {15, "setup"},
+        {13, "media server"},
+        {14, "message queuing"},
+        {15, "setup and servicing"},
+        {16, "smart cards"},
         {17, "COM+"},
         {19, ".NET runtime"},
+        {23, "side-by-side components"},
         {25, "HTTP"},
         {31, "file system filters"},
+        {32, "background transfer"},
+        {33, "configuration"},
         {36, "Windows Update"},
         {37, "directory service"},
         {40, "TPM"},
@@ -91,27 +135,24 @@ const char *error_code_facility(uint32_t hresult)
         {57, "boot configuration"},
         {80, "Windows Defender"},
     };
-    for (size_t i = 0; i < sizeof facilities / sizeof *facilities; i++) {
-        if (facilities[i].number == (hresult >> 16 & 0x1FFF)) {
-            return facilities[i].name;
-        }
-    }
-    return NULL;
-}
-
-const PortalError *portal_error_find(Str name)
-{
-    static const PortalError errors[] = {
-#define PORTAL(name, meaning, action, source) {name, meaning, action, source},
-#include "portal_error.def"
-#undef PORTAL
+    static const Facility ntstatus[] = {
+        {0, "system"},
+        {1, "debugger"},
+        {2, "RPC runtime"},
+        {3, "RPC stubs"},
+        {4, "I/O"},
+        {7, "Win32"},
+        {10, "terminal server"},
+        {0x13, "cluster"},
+        {0x15, "side-by-side components"},
+        {0x19, "transactions"},
+        {0x1A, "common log"},
+        {0x1C, "file system filters"},
+        {0x21, "BitLocker"},
+        {0x38, "volume manager"},
     };
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
-        if (str_eq_nocase(name, str_of(errors[i].name))) {
-            return &errors[i];
-        }
-    }
-    return NULL;
+    return family == CODE_NTSTATUS ? FACILITY_NAME(ntstatus, code >> 16 & 0xFFF)
+                                   : FACILITY_NAME(hresult, code >> 16 & 0x7FF);
 }
 
 /* --- in a text -------------------------------------------------------------------------------------------------- */
@@ -126,10 +167,10 @@ static uint8_t byte_at(Str s, size_t at)
     return at < s.len ? s.at[at] : 0;
 }
 
-/* Of a number in 32 bits: 0x8… is an HRESULT, 0xC… an NTSTATUS. */
+/* Of a number in 32 bits: 0x8… is an HRESULT, 0xC… an NTSTATUS, and so are the codes of exceptions that languages throw. */
 static bool failure(uint64_t code, CodeHit *hit)
 {
-    bool ntstatus = code >> 28 == 0xC;
+    bool ntstatus = code >> 28 == 0xC || (code >> 28 == 0xE && look_up(CODE_NTSTATUS, (uint32_t)code));
     if (code >> 28 != 8 && !ntstatus) {
         return false;
     }
@@ -192,7 +233,7 @@ static bool exit_code(uint64_t code, CodeHit *hit)
         return true;
     }
     bool msi = (code == 3010 || (code >= 1600 && code < 1700)) && look_up(CODE_MSI, (uint32_t)code);
-    bool win32 = code >= 100 && look_up(CODE_WIN32, (uint32_t)code);
+    bool win32 = code >= 100 && look_up(CODE_WIN32, (uint32_t)code) && !look_up(CODE_HANDLER, (uint32_t)code);
     return (msi || win32) && small_code(code, msi ? CODE_MSI : CODE_WIN32, hit);
 }
 
@@ -216,7 +257,8 @@ static bool decimal_code(Str text, size_t at, Str digits, CodeHit *hit)
         return exit_code(n, hit);
     }
     return behind_error_code(word) &&
-           (failure(n, hit) || (n < 0x10000 && look_up(CODE_WIN32, (uint32_t)n) && small_code(n, CODE_WIN32, hit)));
+           (failure(n, hit) || (n < 0x10000 && look_up(CODE_WIN32, (uint32_t)n) &&
+                                !look_up(CODE_HANDLER, (uint32_t)n) && small_code(n, CODE_WIN32, hit)));
 }
 
 /* Digits without 0x are hexadecimal only behind `hr =` and `HRESULT:`. */

@@ -453,7 +453,7 @@ static void put_verdict(Json *j, const Verdict *v)
 static void put_error(Json *j, const CodeMet *met)
 {
     const ErrorCode *known = error_code_find((CodeFamily)met->family, met->code);
-    bool hex = met->family == CODE_HRESULT || met->family == CODE_NTSTATUS;
+    bool hex = error_code_is_hex((CodeFamily)met->family);
     open(j, NULL, "{");
     key(j, "code");
     sink_format(j->out, hex ? "\"0x%08x\"" : "\"%u\"", (unsigned)met->code);

@@ -13,7 +13,7 @@
 static void put_code(Page *p, CodeFamily family, uint32_t code)
 {
     char text[16];
-    bool hex = family == CODE_HRESULT || family == CODE_NTSTATUS;
+    bool hex = error_code_is_hex(family);
     snprintf(text, sizeof text, hex ? "0x%08x" : "%u", (unsigned)code);
     page_put(p, text);
 }

@@ -9,21 +9,85 @@
 #include <cmocka.h>
 
 #include "error_code.h"
-
-static const ErrorCode in_file_order[] = {
-#define CODE(family, number, symbol, meaning) {CODE_##family, number, symbol, meaning},
-#include "error_code.def"
-#undef CODE
-};
+#include "portal_error.h"
 
 static void error_code_dictionary_is_sorted_and_found(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof in_file_order / sizeof *in_file_order; i++) {
-        const ErrorCode *e = &in_file_order[i], *found = error_code_find(e->family, e->code);
-        assert_non_null(found);
-        assert_string_equal(found->meaning, e->meaning);
-        assert_true(i == 0 || e[-1].family < e->family || (e[-1].family == e->family && e[-1].code < e->code));
+    size_t count;
+    const ErrorCode *all = error_code_all(&count);
+    assert_true(count > 1000);
+    for (size_t i = 0; i < count; i++) {
+        assert_ptr_equal(error_code_find(all[i].family, all[i].code), &all[i]);
+        assert_true(i == 0 || all[i - 1].family < all[i].family ||
+                    (all[i - 1].family == all[i].family && all[i - 1].code < all[i].code));
+    }
+}
+
+static bool is_symbol(const ErrorCode *e)
+{
+    const char *s = e->symbol;
+    for (; *s; s++) {
+        bool lower = *s >= 'a' && *s <= 'z' && e->family == CODE_EXTENSION;
+        if (!lower && !(*s >= 'A' && *s <= 'Z') && !byte_digit((uint8_t)*s) && *s != '_') {
+            return false;
+        }
+    }
+    return s != e->symbol;
+}
+
+static void error_code_symbols_are_well_formed_and_unique(void **state)
+{
+    (void)state;
+    size_t count;
+    const ErrorCode *all = error_code_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (!all[i].symbol) {
+            continue;
+        }
+        if (!is_symbol(&all[i])) {
+            fail_msg("%s is no symbol", all[i].symbol);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (all[j].family == all[i].family && all[j].symbol && strcmp(all[j].symbol, all[i].symbol) == 0) {
+                fail_msg("%s stands for %08x and %08x", all[i].symbol, (unsigned)all[j].code, (unsigned)all[i].code);
+            }
+        }
+    }
+}
+
+static void error_code_entries_have_a_source_and_a_sentence(void **state)
+{
+    (void)state;
+    size_t count;
+    const ErrorCode *all = error_code_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(all[i].meaning);
+        if (len < 10 || len > 120 || all[i].meaning[len - 1] != '.' || strlen(all[i].source) < 10) {
+            fail_msg("%08x: %s (%s)", (unsigned)all[i].code, all[i].meaning, all[i].source);
+        }
+    }
+}
+
+/* HRESULT_FROM_WIN32, and who may have which numbers. */
+static void error_code_numbers_fit_their_family(void **state)
+{
+    (void)state;
+    size_t count;
+    const ErrorCode *all = error_code_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        const ErrorCode *e = &all[i], *inner = error_code_find(CODE_WIN32, e->code & 0xFFFF);
+        bool fits = e->family == CODE_HRESULT    ? e->code >> 28 == 8
+                    : e->family == CODE_NTSTATUS ? e->code >> 30 >= 1
+                    : e->family == CODE_HANDLER  ? e->code < 2000 || e->code == UINT32_MAX
+                                                 : e->code < 0x10000;
+        if (!fits) {
+            fail_msg("%08x is no %s", (unsigned)e->code, error_code_family_name(e->family));
+        }
+        bool carries = e->family == CODE_HRESULT && e->code >> 16 == 0x8007 && strncmp(e->symbol, "ERROR_", 6) == 0;
+        if (carries && (!inner || strcmp(inner->symbol, e->symbol) != 0)) {
+            fail_msg("%08x carries another error than %s", (unsigned)e->code, e->symbol);
+        }
     }
 }
 
@@ -33,6 +97,7 @@ static void error_code_of_win32_in_hresult_is_found(void **state)
     assert_string_equal(error_code_find(CODE_HRESULT, 0x80070005)->symbol, "E_ACCESSDENIED");
     assert_string_equal(error_code_find(CODE_HRESULT, 0x8007042D)->symbol, "ERROR_SERVICE_LOGON_FAILED");
     assert_string_equal(error_code_find(CODE_HRESULT, 0x80070643)->symbol, "ERROR_INSTALL_FAILURE");
+    assert_string_equal(error_code_find(CODE_NTSTATUS, 0xC0070005)->symbol, "ERROR_ACCESS_DENIED");
     assert_null(error_code_find(CODE_HRESULT, 0x80079999));
     assert_null(error_code_find(CODE_HRESULT, 0x80099999));
 }
@@ -44,10 +109,41 @@ static void error_code_is_found_by_its_symbol(void **state)
     assert_int_equal(error_code_named(str_of("ERROR_INSTALL_FAILURE"))->family, CODE_MSI);
     assert_null(error_code_named(str_of("E_")));
     assert_null(error_code_named(str_of("")));
-    assert_string_equal(error_code_facility(0x80110401), "COM+");
-    assert_null(error_code_facility(0x9FFF0000));
+    assert_string_equal(error_code_facility(CODE_HRESULT, 0x80110401), "COM+");
+    assert_string_equal(error_code_facility(CODE_NTSTATUS, 0xC0020017), "RPC runtime");
+    assert_null(error_code_facility(CODE_HRESULT, 0x9FFF0000));
+}
+
+static void portal_errors_are_sorted_and_complete(void **state)
+{
+    (void)state;
+    size_t count;
+    const PortalError *all = portal_error_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (i && str_order_nocase(str_of(all[i - 1].name), str_of(all[i].name)) >= 0) {
+            fail_msg("%s comes behind %s", all[i].name, all[i - 1].name);
+        }
+        if (!all[i].meaning || !all[i].source || (all[i].where != PORTAL_GUEST) != (all[i].action != NULL)) {
+            fail_msg("%s lacks something", all[i].name);
+        }
+    }
+}
+
+static void portal_error_is_found_however_it_is_written(void **state)
+{
+    (void)state;
+    static const char *const mdtc = "ExtensionInstallationFailedMDTC";
     assert_string_equal(portal_error_find(str_of("usererrorvmnotfoundv2"))->name, "UserErrorVmNotFoundV2");
+    assert_string_equal(portal_error_find(str_of("400094"))->name, "BCMV2VMNotFound");
+    assert_string_equal(portal_error_find(str_of(mdtc))->name, mdtc);
+    assert_string_equal(portal_error_find(str_of("ExtensionInstallationFailedMSDTC"))->name, mdtc);
+    assert_true(portal_name_is(str_of("failedmsdtc"), str_of("FailedMDTC")));
+    assert_true(portal_name_is(str_of("FailedMDTC"), str_of("FailedMSDTC")));
+    assert_false(portal_name_is(str_of("FailedMSDTC"), str_of("FailedMDTCx")));
+    assert_false(portal_name_is(str_of("MSDTC"), str_of("M")));
     assert_null(portal_error_find(str_of("UserError")));
+    assert_null(portal_error_find(str_of("")));
+    assert_null(portal_error_find(str_of("0")));
 }
 
 typedef struct Case {
@@ -92,6 +188,8 @@ static void error_code_next_finds_every_form(void **state)
         {"ExitCode=128", CODE_WIN32, 128},
         {"\"ExitCode\": 1603,", CODE_MSI, 1603},
         {"Exit code: -1073741502", CODE_NTSTATUS, 0xC0000142},
+        {"Exception code: 0xe0434352", CODE_NTSTATUS, 0xE0434352},
+        {"Error Code: 10013", CODE_WIN32, 10013},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -127,6 +225,8 @@ static void error_code_next_leaves_numbers_alone(void **state)
         "%50",
         "%%0",
         "Error Code: 1007",
+        "error code: 1009",
+        "Exception code: 0xe0000000",
         "Error Code: -1",
         "Exit code: 99999999999",
         "Errors 0x7fffffff",
@@ -178,7 +278,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(error_code_dictionary_is_sorted_and_found),
+        cmocka_unit_test(error_code_symbols_are_well_formed_and_unique),
+        cmocka_unit_test(error_code_entries_have_a_source_and_a_sentence),
+        cmocka_unit_test(error_code_numbers_fit_their_family),
         cmocka_unit_test(error_code_of_win32_in_hresult_is_found),
+        cmocka_unit_test(portal_errors_are_sorted_and_complete),
+        cmocka_unit_test(portal_error_is_found_however_it_is_written),
         cmocka_unit_test(error_code_is_found_by_its_symbol),
         cmocka_unit_test(error_code_next_finds_every_form),
         cmocka_unit_test(error_code_next_leaves_numbers_alone),

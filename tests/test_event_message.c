@@ -109,7 +109,7 @@ TEST(event_message_decodes_error_codes_and_keeps_them)
     static const Field win32[] = {NAMED("param1", "sig1"), NAMED("param2", "%%1053")};
     static const Field hresult[] = {NAMED("param1", "Spooler"), NAMED("param2", "%%2147942405")};
     static const Field unknown[] = {NAMED("param1", "Spooler"), NAMED("param2", "%%64999")};
-    static const Field nameless[] = {NAMED("param1", "Spooler"), NAMED("param2", "%%2147549471")};
+    static const Field nameless[] = {NAMED("param1", "Spooler"), NAMED("param2", "%%2147549694")};
     static const Field words[] = {NAMED("param1", "Spooler"), NAMED("param2", "no number")};
     SAYS("Service Control Manager", 7000, win32,
          "The sig1 service failed to start: The service did not answer in time (%%1053, "
@@ -119,7 +119,7 @@ TEST(event_message_decodes_error_codes_and_keeps_them)
         "The Spooler service terminated with an error: Access was denied (%%2147942405 = 0x80070005, E_ACCESSDENIED).");
     SAYS("Service Control Manager", 7023, unknown, "The Spooler service terminated with an error: %%64999.");
     SAYS("Service Control Manager", 7023, nameless,
-         "The Spooler service terminated with an error: %%2147549471 = 0x8001011f.");
+         "The Spooler service terminated with an error: %%2147549694 = 0x800101fe.");
     SAYS("Service Control Manager", 7023, words, "The Spooler service terminated with an error: no number.");
 }
 
