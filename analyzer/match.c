@@ -671,6 +671,114 @@ size_t match_event(Matcher *m, const Event *ev, const MatchResult **results)
     return count;
 }
 
+/* --- test by test ----------------------------------------------------------------------------------------------- */
+
+typedef struct Explain {
+    Matcher *m;
+    Arena *a;
+    TestResults *out;
+} Explain;
+
+static Str values_of(const Explain *x, const Test *t)
+{
+    Look look = {t->field, t->field == FIELD_NAMED ? own_name(x->m, t->name) : t->name, 0};
+    VEC(Str) parts = {0};
+    Str value;
+    while (look_next(x->m, &look, &value)) {
+        if (parts.count) {
+            *VEC_ADD(x->a, &parts) = STR("\n");
+        }
+        *VEC_ADD(x->a, &parts) = value;
+    }
+    return parts.count ? arena_join(x->a, parts.at, parts.count) : (Str){0};
+}
+
+static void result_add(Explain *x, const Test *t, const Value *value, bool excluded, Truth truth)
+{
+    *VEC_ADD(x->a, &x->out->list) = (TestResult){t, value, excluded, truth, values_of(x, t)};
+}
+
+static void explain_test(Explain *x, const Test *t, bool excluded)
+{
+    if (!t->all || t->negated) {
+        result_add(x, t, NULL, excluded, test_truth(x->m, t));
+        return;
+    }
+    for (size_t v = 0; v < t->count; v++) {
+        result_add(x, t, &t->values[v], excluded, value_truth(x->m, t, &t->values[v]));
+    }
+}
+
+static bool goes_before(Score a, Score b)
+{
+    return a.alien != b.alien ? b.alien : (uint64_t)a.passed * b.tests > (uint64_t)b.passed * a.tests;
+}
+
+static void explain_selection(Explain *x, const Selection *s, bool excluded)
+{
+    const Selection *best = NULL;
+    if (s->kind == SELECT_TEST) {
+        explain_test(x, s->test, excluded);
+        return;
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        bool part = s->kind == SELECT_ALL || (excluded && selection_truth(x->m, s->items[i]) != NO);
+        if (part) {
+            explain_selection(x, s->items[i], excluded);
+        } else if (!best || goes_before(selection_score(x->m, s->items[i]), selection_score(x->m, best))) {
+            best = s->items[i];
+        }
+    }
+    if (best && s->kind == SELECT_ANY && !excluded) {
+        explain_selection(x, best, excluded);
+    }
+}
+
+static void explain_condition(Explain *x, const Detection *d, const Expression *e, bool excluded)
+{
+    if (excluded && condition_truth(x->m, d, e) == NO) {
+        return; /* the exception does not hold */
+    }
+    if (e->kind == EXPR_LEAF) {
+        explain_selection(x, d->selections[e->leaf], excluded);
+    } else if (e->kind == EXPR_NOT) {
+        explain_condition(x, d, e->left, true);
+    } else if (e->kind == EXPR_AND || excluded) {
+        explain_condition(x, d, e->left, excluded);
+        explain_condition(x, d, e->right, excluded);
+    } else {
+        bool right = goes_before(condition_score(x->m, d, e->right), condition_score(x->m, d, e->left));
+        explain_condition(x, d, right ? e->right : e->left, false);
+    }
+}
+
+/* Which of the rule's sources the event comes from: it may name fields in its own way. */
+static const LogSource *source_for(const Rule *rule, const Event *ev)
+{
+    const LogSource *source = rule->source;
+    while (source && !(source->kind == ev->service &&
+                       (!source->channel.len || str_eq_nocase(source->channel, ev->channel)))) {
+        source = source->next;
+    }
+    return source ? source : rule->source;
+}
+
+static void event_take(Matcher *m, const Event *ev)
+{
+    m->ev = ev;
+    id_text(m, ev->id);
+    m->joined = (Str){0};
+    arena_reset(&m->scratch);
+}
+
+void match_explain(Matcher *m, const Rule *rule, const Event *ev, Arena *a, TestResults *out)
+{
+    event_take(m, ev);
+    m->source = source_for(rule, ev);
+    m->why = NULL;
+    explain_condition(&(Explain){m, a, out}, rule->detection, rule->detection->condition, false);
+}
+
 bool match_wants(const Matcher *m, Str provider, Str provider_alias, uint32_t id, Str channel)
 {
     Matcher *own = (Matcher *)m; /* the channel found last is remembered; nothing else changes */

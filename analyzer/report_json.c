@@ -215,18 +215,13 @@ static void put_change(Json *j, const Change *c)
 
 /* --- verdicts --------------------------------------------------------------------------------------------------- */
 
-static void put_nearest(Json *j, const Match *near)
+static void put_nearest(Json *j, const Match *near, Str why)
 {
     open(j, "nearest", "{");
     place(j, near->kept);
     stamp(j, "time", kept_time(near->kept), near->kept->ev.time_digits);
     text(j, "quote", near->kept->quote);
-    if (near->why) {
-        word(j, "why", near->why);
-    } else if (near->tests) {
-        key(j, "why");
-        sink_format(j->out, "\"%u of %u tests hold\"", (unsigned)near->passed, (unsigned)near->tests);
-    }
+    text(j, "why", why);
     shut(j, "}");
 }
 
@@ -239,7 +234,7 @@ static void put_condition(Json *j, const ConditionResult *c)
     word(j, "role", role_name(c->role));
     text(j, "why", c->why);
     if (c->near && c->near->kept) {
-        put_nearest(j, c->near);
+        put_nearest(j, c->near, c->near_why);
     }
     shut(j, "}");
 }

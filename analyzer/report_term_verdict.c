@@ -86,17 +86,16 @@ static void put_other_places(Term *t, const Verdict *v, Str condition, const Kep
     p->gathered.used = 0;
 }
 
-static void put_near(Term *t, const Match *near, unsigned indent)
+static void put_near(Term *t, const ConditionResult *c, unsigned indent)
 {
+    const Match *near = c->near;
     Page *p = &t->page;
     page_style(p, DIM);
     page_put(p, "nearest: ");
     term_place(t, near->kept);
     term_time(p, near->kept);
-    if (near->why) {
-        page_put(p, ": ");
-        page_put(p, near->why);
-    }
+    page_put(p, c->near_why.len ? ": " : "");
+    page_say(p, c->near_why);
     page_style(p, PLAIN);
     page_flow(p, (Frame){indent, indent + 2, NULL, 0});
     term_quote(p, near->kept->quote, indent, 2);
@@ -135,7 +134,7 @@ static void put_condition(Term *t, const Verdict *v, const ConditionResult *c)
     }
     put_other_places(t, v, c->name, quoted);
     if (c->value != YES && c->near && c->near->kept) {
-        put_near(t, c->near, 6);
+        put_near(t, c, 6);
     }
 }
 
@@ -317,7 +316,7 @@ static void put_brief(Term *t, const Verdict *v)
     const Kept *near = c->near ? c->near->kept : NULL;
     bool state = near && (near->ev.service == SERVICE_REGISTRY_STATE || near->ev.service == SERVICE_SERVICE_STATE);
     if (near && (v->kind == RULED_OUT || state)) { /* what is set now helps where it proves nothing, too */
-        put_near(t, c->near, 4);
+        put_near(t, c, 4);
     }
 }
 

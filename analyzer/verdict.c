@@ -1,9 +1,9 @@
 #include "verdict.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "conclusion.h"
+#include "test_words.h"
 
 #define WINDOW_NS (5 * NS_MINUTE)
 /* Of a hit that may lie in the window or not. */
@@ -502,8 +502,87 @@ static const Match *nearest_miss(const Case *c, const Rule *rule)
     return best;
 }
 
-/* What matches, but not at that time, is nearer than anything that matches in part. */
-static const Match *hit_elsewhere(const Case *c, const Condition *cond)
+static void near_set(const Case *c, ConditionResult *r, const Rule *rule, const Kept *kept, Str why)
+{
+    Match *m = ARENA_NEW(c->run, Match, 1);
+    *m = (Match){.rule = rule, .kept = kept, .truth = NO};
+    r->near = m;
+    r->near_why = why;
+}
+
+#define MISSED_MOST 3
+
+/* Which tests of its rule it missed. */
+static Str missed_text(const Case *c, const Match *near)
+{
+    TestResults tests = {0};
+    VEC(Str) parts = {0};
+    size_t missed = 0;
+    match_explain(c->analysis->matcher, near->rule, &near->kept->ev, c->run, &tests);
+    for (size_t i = 0; i < tests.list.count; i++) {
+        const TestResult *r = &tests.list.at[i];
+        if ((r->truth != YES || r->excluded) && missed++ < MISSED_MOST) {
+            *VEC_ADD(c->run, &parts) = missed > 1 ? STR("; and ") : (Str){0};
+            *VEC_ADD(c->run, &parts) = test_missed(r, c->run);
+        }
+    }
+    if (missed > MISSED_MOST) {
+        *VEC_ADD(c->run, &parts) = arena_format(c->run, "; and %zu more", missed - MISSED_MOST);
+    }
+    return parts.count ? arena_join(c->run, parts.at, parts.count) : (Str){0};
+}
+
+/* `3 d 4 h`: the two greatest units. */
+static Str duration_text(const Case *c, int64_t ns)
+{
+    static const struct {
+        int64_t ns;
+        const char *unit;
+    } units[] = {{24 * 60 * NS_MINUTE, "d"}, {60 * NS_MINUTE, "h"}, {NS_MINUTE, "min"}, {NS_SECOND, "s"}};
+    size_t i = 0;
+    while (i < 3 && ns < units[i].ns) {
+        i++;
+    }
+    long long rest = i < 3 ? ns % units[i].ns / units[i + 1].ns : 0;
+    Str first = arena_format(c->run, "%lld %s", (long long)(ns / units[i].ns), units[i].unit);
+    return rest ? arena_join(c->run, (Str[]){first, arena_format(c->run, " %lld %s", rest, units[i + 1].unit)}, 2)
+                : first;
+}
+
+/* How far it is from the failure, and from the window around it. */
+static Str outside_text(const Case *c, const Condition *cond, const Hit *hit)
+{
+    Condition within = *cond;
+    within.window.same_uptime = false;
+    Span window = window_of(c, cond, c->episodes->failure);
+    bool before = hit->span.to_ns < failure_ns(c);
+    if (cond->window.same_uptime && hit_inside(hit, window_of(c, &within, c->episodes->failure)) == YES) {
+        return before ? STR("it matches, but the machine booted between it and the failure")
+                      : STR("it matches, but the machine booted between the failure and it");
+    }
+    int64_t out = before ? window.from_ns - hit->span.from_ns : hit->span.to_ns - window.to_ns;
+    Str parts[] = {STR("it matches, but lies "), duration_text(c, distance(c, hit->span.to_ns)),
+                   before ? STR(" before the failure, ") : STR(" after the failure, "),
+                   duration_text(c, out > 0 ? out : 0), STR(" outside the window")};
+    return arena_join(c->run, parts, sizeof parts / sizeof *parts);
+}
+
+static Str elsewhere_text(const Case *c, const Condition *cond, const Hit *hit)
+{
+    if (is_undated(hit) && hit_counts(c, cond, hit) == UNKNOWN) {
+        return STR(UNDATED);
+    }
+    if (cond->window.bundle) {
+        return STR("it matches, but all was well later");
+    }
+    return asks_bundle(c, cond)                         ? STR("it matches, but it was set after the failure")
+           : !c->episodes->failure                     ? STR("it matches, but no backup is seen that failed")
+           : distance(c, hit->span.to_ns) == INT64_MAX ? STR("it matches, but nobody knows when")
+                                                       : outside_text(c, cond, hit);
+}
+
+/* What matches, but not at that time. */
+static bool near_elsewhere(const Case *c, const Condition *cond, ConditionResult *r)
 {
     const HitList *list = &c->lists[cond->rule->index];
     const Hit *best = NULL;
@@ -513,20 +592,16 @@ static const Match *hit_elsewhere(const Case *c, const Condition *cond)
             best = hit;
         }
     }
-    if (!best) {
-        return NULL;
+    if (best) {
+        near_set(c, r, cond->rule, best->events[best->event_count - 1], elsewhere_text(c, cond, best));
     }
-    int64_t apart = distance(c, best->span.to_ns);
-    const char *form = is_undated(best) && hit_counts(c, cond, best) == UNKNOWN ? UNDATED
-                       : cond->window.bundle ? "it matches, but all was well later"
-                       : apart == INT64_MAX  ? "it matches, but nobody knows when"
-                       : best->span.to_ns < failure_ns(c)
-                           ? "it matches, but lies %lld minutes before the failure, outside the window"
-                           : "it matches, but lies %lld minutes after the failure, outside the window";
-    Match *m = ARENA_NEW(c->run, Match, 1);
-    *m = (Match){.rule = cond->rule, .kept = best->events[best->event_count - 1], .truth = NO};
-    m->why = (const char *)arena_format(c->run, form, (long long)(apart / NS_MINUTE)).at;
-    return m;
+    return best != NULL;
+}
+
+static void near_miss(const Case *c, const Condition *cond, ConditionResult *r)
+{
+    r->near = nearest_miss(c, cond->rule);
+    r->near_why = r->near ? missed_text(c, r->near) : (Str){0};
 }
 
 static Truth without_failure(const Case *c, const Condition *cond, ConditionResult *r)
@@ -577,8 +652,9 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
         return without_failure(c, cond, r);
     }
     Truth seen = hits_counting(c, cond, &hits);
-    r->near = seen == YES ? NULL : hit_elsewhere(c, cond);
-    r->near = seen == YES || r->near ? r->near : nearest_miss(c, cond->rule);
+    if (seen != YES && !near_elsewhere(c, cond, r)) { /* which is nearer than anything that matches in part */
+        near_miss(c, cond, r);
+    }
     if (seen == YES) {
         evidence_choose(c, v, cond->name, &hits);
         r->why = arena_format(c->run, hits.count == 1 ? "seen once" : "seen %zu times", hits.count);
@@ -586,9 +662,7 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
     }
     const Hit *opposite = false_if_hit(c, cond);
     if (opposite) {
-        Match *m = ARENA_NEW(c->run, Match, 1);
-        *m = (Match){.rule = cond->false_if, .kept = opposite->events[0], .truth = NO, .why = "it shows the opposite"};
-        r->near = m;
+        near_set(c, r, cond->false_if, opposite->events[0], STR("it shows the opposite"));
         r->why = cond->false_if->title.len ? cond->false_if->title : STR("the opposite was seen");
         return NO;
     }
@@ -600,7 +674,7 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
         return UNKNOWN;
     }
     Truth value = absence(c, cond->rule, covering_span(c, cond), r);
-    if (seen == UNKNOWN && r->near && r->near->why && strcmp(r->near->why, UNDATED) == 0) {
+    if (seen == UNKNOWN && str_eq(r->near_why, STR(UNDATED))) {
         sources_missing(c, cond->rule, r);
         Str stamp = r->near->kept->ev.time_text;
         Str parts[] = {stamp.len ? STR("it was seen, stamped ") : STR("it was seen without a stamp"), stamp,
@@ -720,7 +794,7 @@ static int evidence_order(const void *a, const void *b)
 
 static Verdict cause_decide(const Case *c, const Cause *cause)
 {
-    Verdict v = {.cause = cause};
+    Verdict v = {.cause = cause, .lists = c->lists};
     Truth *values = ARENA_NEW(c->run, Truth, cause->condition_count);
     for (size_t i = 0; i < cause->condition_count; i++) {
         condition_decide(c, &cause->conditions[i], &v);

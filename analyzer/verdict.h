@@ -30,7 +30,8 @@ typedef struct ConditionResult {
     Truth value;
     Role role;
     Str why;              /* in words: what proves it, or why it is unknown */
-    const Match *near;    /* the nearest line that almost matched, or NULL */
+    const Match *near;    /* the nearest line that almost matched, or NULL … */
+    Str near_why;         /* … and in words which tests of its rule it missed, or why it does not count */
     bool stated;          /* by the operator */
     bool decides;         /* false, and `when` would not be false if it were true */
     VEC(Missing) missing; /* unknown: what would decide it */
@@ -48,6 +49,7 @@ typedef struct Elsewhere { /* the verdict on the same cause of another machine i
 
 typedef struct Verdict {
     const Cause *cause;
+    const HitList *lists; /* by Rule.index: what it was decided from */
     VerdictKind kind;
     VEC(ConditionResult) conditions; /* those of the cause in its order, then supports, then refutes */
     VEC(Evidence) evidence;
