@@ -1,8 +1,6 @@
 /* What a code means, without a bundle; or a signature held to a bundle, condition by condition. */
-#include <string.h>
-
 #include "base/platform.h"
-#include "command.h"
+#include "command_bundle.h"
 #include "error_code.h"
 #include "explain_code.h"
 #include "portal_error.h"
@@ -81,50 +79,91 @@ static int code_with(void *with, const RuleSet *rules)
     return output_write(NULL, write_code, q);
 }
 
-typedef struct ExplainOptions {
-    const char *signatures;
-    Question question;
-} ExplainOptions;
+/* --- a signature on a bundle ------------------------------------------------------------------------------------ */
 
-static bool is_option(const char *word)
+typedef struct Held {
+    BundleOptions of;
+    RuleSet one; /* all rules, and the one cause */
+} Held;
+
+static int write_held(void *with, Sink *out)
 {
-    return word[0] == '-' && word[1] && !byte_digit((uint8_t)word[1]); /* -2147024891 is a code */
+    const Held *h = with;
+    return bundle_exit(pipeline_run(&h->of.run, &h->of.words.at[1], 1, &h->one, out), false);
 }
 
+/* What was meant, where the first word names no signature. */
+static int no_signature(const Held *h, const RuleSet *rules)
+{
+    const char *word = h->of.words.at[0];
+    Arena a = {0};
+    Str *names = ARENA_NEW(&a, Str, rules->cause_count);
+    for (size_t i = 0; i < rules->cause_count; i++) {
+        names[i] = rules->causes[i].name;
+    }
+    Question q = {.word = word, .rules = rules};
+    bool swapped = cause_find(rules, str_of(h->of.words.at[1])) != NULL, code = is_code(str_of(word));
+    Str near = swapped || code ? (Str){0} : nearest_word(str_of(word), names, rules->cause_count);
+    int status = no_such(&q,
+                         swapped ? "explain wants the signature first, then the bundle; this is no signature: "
+                         : code  ? "a code is explained without a bundle (explain CODE); this is one: "
+                                 : "no signature is called ",
+                         near);
+    arena_free(&a);
+    return status;
+}
+
+static int held_with(void *with, const RuleSet *rules)
+{
+    Held *h = with;
+    Cause *cause = (Cause *)cause_find(rules, str_of(h->of.words.at[0]));
+    if (!cause) {
+        return no_signature(h, rules);
+    }
+    h->one = *rules;
+    h->one.causes = cause;
+    h->one.cause_count = 1;
+    int status = bundle_options_ready(&h->of, &h->one, NULL);
+    return status == 0 ? output_write(NULL, write_held, h) : status;
+}
+
+/* --- the command ------------------------------------------------------------------------------------------------ */
+
 /* 0, or the exit status after a complaint. */
-static int take_word(ExplainOptions *o, Arguments *args)
+static int take_word(BundleOptions *o, Arguments *args, Arena *a)
 {
     int status;
-    if (option_color(args, &o->question.color, &status)) {
-        return status;
+    const char *word = args->at[0];
+    if (word[0] == '-' && byte_digit((uint8_t)word[1])) { /* -2147024891 is a code */
+        *VEC_ADD(a, &o->words) = word;
+        args->at++;
+        args->count--;
+        return 0;
     }
-    if (option_value(args, "--signatures", &o->signatures)) {
-        return o->signatures ? 0 : EXIT_OURS;
-    }
-    if (is_option(args->at[0])) {
-        return option_unknown(args->at[0]);
-    }
-    if (o->question.word) {
-        return usage_error("explain wants one code, and what belongs to it in quotes; this is one word too many: ",
-                           args->at[0]);
-    }
-    o->question.word = args->at[0];
-    args->at++;
-    args->count--;
-    return 0;
+    return bundle_option(o, args, a, &status) ? status : bundle_word(o, args, a);
 }
 
 int command_explain(Arguments args)
 {
-    ExplainOptions o = {0};
+    Arena a = {0};
+    Held h = {0};
     int status = 0;
+    bundle_options_begin(&h.of);
+    h.of.run.format = &explain_format;
     while (args.count > 0 && status == 0) {
-        status = take_word(&o, &args);
+        status = take_word(&h.of, &args, &a);
     }
-    if (status == 0 && !o.question.word) {
-        status = usage_error("explain wants a code: a number (0x80110401, -2147024891, 1603), a symbol or the name of a "
-                             "portal error",
+    if (status == 0 && (h.of.words.count == 0 || h.of.words.count > 2)) {
+        status = usage_error("explain wants a CODE (0x80110401, -2147024891, 1603, a symbol, the name of a portal "
+                             "error), or SIGNATURE BUNDLE",
                              "");
     }
-    return status == 0 ? rules_use(o.signatures, false, code_with, &o.question) : status;
+    if (status == 0 && h.of.words.count == 1) {
+        Question q = {.word = h.of.words.at[0], .color = h.of.color};
+        status = rules_use(h.of.signatures, false, code_with, &q);
+    } else if (status == 0) {
+        status = rules_use(h.of.signatures, false, held_with, &h);
+    }
+    arena_free(&a);
+    return status;
 }

@@ -246,6 +246,13 @@ static bool number_of(Str word, uint32_t *code)
     return str_u64(digits, hex ? 16 : 10, &n) && narrowed(n, minus, code);
 }
 
+bool is_code(Str word)
+{
+    uint32_t code;
+    word = unwrapped(word);
+    return number_of(word, &code) || error_code_named(word) || portal_error_find(word);
+}
+
 typedef struct Numbers {
     uint32_t at[16];
     size_t count;

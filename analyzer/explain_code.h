@@ -6,8 +6,9 @@
 #include "rule.h"
 
 /* A number in any form that logs have, alone or with words around it; a symbol; the name or number of an error of the
- * backup service, or of a status of its extension. False, and nothing is written, where the words hold none of these. */
+ * backup service, or of a status of its extension. False, and nothing is written, if the words hold none of these. */
 bool explain_code(Page *p, Str words, const RuleSet *rules);
+bool is_code(Str word); /* a number, symbol or name, alone */
 
 /* What the table says of a portal error: its meaning, message, what to do, the source. Nothing if it is not there. */
 void explain_portal_error(Page *p, Str name);

@@ -14,6 +14,8 @@ const ReportFormat ledger_formats[] = {
     {0},
 };
 
+const ReportFormat explain_format = {"term", "a page to read, wrapped to the terminal", report_explain};
+
 const ReportFormat *report_format(const ReportFormat *formats, Str name)
 {
     for (const ReportFormat *f = formats; f->name; f++) {

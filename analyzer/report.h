@@ -26,6 +26,8 @@ typedef struct ReportFormat {
  * order. lists: by Rule.index. */
 void report_matches(const RuleSet *rules, const HitList *lists, Sink *out);
 
+/* `explain SIGNATURE BUNDLE`: the one verdict there is, condition by condition. */
+extern const ReportFormat explain_format;
 extern const ReportFormat report_formats[];                               /* of analyze; ends with a NULL name */
 extern const ReportFormat ledger_formats[];                               /* of sources */
 const ReportFormat *report_format(const ReportFormat *formats, Str name); /* NULL: no such format */

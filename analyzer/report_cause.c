@@ -91,7 +91,7 @@ static bool is_timeless(const RuleSet *set, const Rule *rule)
     return true;
 }
 
-static void put_window(Page *p, const RuleSet *set, const Condition *c)
+void cause_window(Page *p, const RuleSet *set, const Condition *c)
 {
     const Window *w = &c->window;
     if (!w->given && is_timeless(set, c->rule)) {
@@ -130,7 +130,7 @@ static void put_rules(Page *p, const RuleSet *set, const Condition *c)
     if (c->rule) {
         put_rule(p, "rule ", c->rule);
         page_style(p, DIM);
-        put_window(p, set, c);
+        cause_window(p, set, c);
         page_style(p, PLAIN);
         page_flow(p, NESTED);
     } else if (c->left) {
@@ -171,22 +171,29 @@ static void put_condition(Page *p, const RuleSet *set, const Condition *c)
 }
 
 /* Its depth is bounded by the loader. */
-static void put_when(Page *p, const Expression *e, const Condition *conditions, ExpressionKind within)
+static void put_when(Page *p, const Cause *cause, const Expression *e, ExpressionKind within, const Truth *values)
 {
     bool brackets =
         within == EXPR_NOT ? e->kind == EXPR_AND || e->kind == EXPR_OR : within == EXPR_AND && e->kind == EXPR_OR;
     page_put(p, brackets ? "(" : "");
-    if (e->kind == EXPR_LEAF) {
-        page_say(p, conditions[e->leaf].name);
+    if (e->kind == EXPR_LEAF && values) {
+        page_put(p, truth_name(values[e->leaf]));
+    } else if (e->kind == EXPR_LEAF) {
+        page_say(p, cause->conditions[e->leaf].name);
     } else if (e->kind == EXPR_NOT) {
         page_put(p, "not ");
-        put_when(p, e->left, conditions, EXPR_NOT);
+        put_when(p, cause, e->left, EXPR_NOT, values);
     } else {
-        put_when(p, e->left, conditions, e->kind);
+        put_when(p, cause, e->left, e->kind, values);
         page_put(p, e->kind == EXPR_AND ? " and " : " or ");
-        put_when(p, e->right, conditions, e->kind);
+        put_when(p, cause, e->right, e->kind, values);
     }
     page_put(p, brackets ? ")" : "");
+}
+
+void cause_when(Page *p, const Cause *cause, const Truth *values)
+{
+    put_when(p, cause, cause->when, EXPR_OR, values);
 }
 
 static void put_ranking(Page *p, const char *title, const Rule *const *rules, size_t count)
@@ -261,7 +268,7 @@ void cause_page(Page *p, const RuleSet *rules, const Cause *cause)
         put_condition(p, rules, &cause->conditions[i]);
     }
     page_put(p, "It is the cause when: ");
-    put_when(p, cause->when, cause->conditions, EXPR_OR);
+    cause_when(p, cause, NULL);
     page_flow(p, ITEM);
     put_ranking(p, "Speaks for it", cause->supports, cause->support_count);
     put_ranking(p, "Speaks against it", cause->refutes, cause->refute_count);

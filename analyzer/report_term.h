@@ -25,6 +25,13 @@ void term_moment(Page *p, int64_t ns, unsigned len);
 #define TO_MINUTE 16
 #define TO_DAY    10
 
+/* CONFIRMED, in its colour; ✓, ✗ or ? before a condition. */
+void term_verdict_word(Page *p, VerdictKind kind);
+void term_glyph(Page *p, const ConditionResult *c);
+/* Of the unknown conditions: what to look at in the VM, and what to ask whom. */
+void term_verify(Page *p, const Verdict *v);
+void term_questions(Page *p, const Verdict *v);
+
 /* Which source, short: as many parts of its path, from the end, as tell it from all others: the name alone, most often.
  * Where there are several collections, the one it is of comes first. */
 void term_source(Term *t, const SourceRow *row);
@@ -32,6 +39,7 @@ void term_place(Term *t, const Kept *kept);
 void term_time(Page *p, const Kept *kept);
 /* As many lines of it at most; false if lines are left. */
 bool term_quote(Page *p, Str quote, unsigned indent, unsigned lines);
+bool term_was_shown(Term *t, const Kept *kept); /* and is from now on */
 void term_cited(Term *t, const Kept *kept, unsigned indent); /* place, time and quote */
 /* `On the VM: copy C:\…`: where it does not fit on a line, what is to be typed or found has lines of its own. */
 void term_way(Page *p, Str way, unsigned indent);

@@ -4,7 +4,7 @@
 
 /* --- one cause in full ------------------------------------------------------------------------------------------ */
 
-static void put_verdict_word(Page *p, VerdictKind kind)
+void term_verdict_word(Page *p, VerdictKind kind)
 {
     static const struct {
         const char *word;
@@ -19,15 +19,15 @@ static void put_verdict_word(Page *p, VerdictKind kind)
     page_style(p, PLAIN);
 }
 
-static void put_glyph(Page *p, const ConditionResult *c)
+void term_glyph(Page *p, const ConditionResult *c)
 {
     bool against = c->role == ROLE_REFUTES;
     page_style(p, c->value == UNKNOWN ? YELLOW : (c->value == YES) != against ? GREEN : RED);
-    page_put(p, c->value == UNKNOWN ? "? " : against ? "! " : c->value == YES ? "✓ " : "✗ ");
+    page_put(p, c->value == UNKNOWN ? "? " : c->value == NO ? "✗ " : against ? "! " : "✓ ");
     page_style(p, PLAIN);
 }
 
-static bool was_shown(Term *t, const Kept *kept)
+bool term_was_shown(Term *t, const Kept *kept)
 {
     for (size_t i = 0; i < t->shown_count; i++) {
         const Kept *other = t->shown[i]; /* an episode cites the line of another event: the place counts */
@@ -107,7 +107,7 @@ static void put_condition(Term *t, const Verdict *v, const ConditionResult *c)
     if (c->role != ROLE_REQUIRED && c->value != YES) {
         return;
     }
-    put_glyph(p, c);
+    term_glyph(p, c);
     page_put(p, c->role == ROLE_SUPPORTS ? "supported by: " : c->role == ROLE_REFUTES ? "against it: " : "");
     page_say(p, c->says.len ? c->says : c->name);
     if (c->stated) {
@@ -123,7 +123,7 @@ static void put_condition(Term *t, const Verdict *v, const ConditionResult *c)
     page_say(p, c->why);
     page_flow(p, NESTED);
     const Kept *quoted = quoted_of(t, v, c->name);
-    if (quoted && was_shown(t, quoted)) {
+    if (quoted && term_was_shown(t, quoted)) {
         page_style(p, DIM);
         term_place(t, quoted);
         page_put(p, ", quoted above");
@@ -143,7 +143,7 @@ static bool is_open(const ConditionResult *c)
     return c->condition && c->value == UNKNOWN;
 }
 
-static void put_verify(Page *p, const Verdict *v)
+void term_verify(Page *p, const Verdict *v)
 {
     bool any = false;
     for (size_t i = 0; i < v->conditions.count; i++) {
@@ -161,7 +161,7 @@ static void put_verify(Page *p, const Verdict *v)
     }
 }
 
-static void put_questions(Page *p, const Verdict *v)
+void term_questions(Page *p, const Verdict *v)
 {
     bool any = false;
     for (size_t i = 0; i < v->conditions.count; i++) {
@@ -196,7 +196,7 @@ static void put_folded(Term *t, const Cause *under)
             page_put(p, "It explains ");
             page_say(p, v->cause->name);
             page_put(p, " too (");
-            put_verdict_word(p, v->kind);
+            term_verdict_word(p, v->kind);
             page_put(p, "): ");
             page_say(p, v->cause->title);
             page_flow(p, TEXT);
@@ -226,7 +226,7 @@ static void put_verdict(Term *t, const Verdict *v)
     bool proved = v->kind == CONFIRMED || v->kind == LIKELY;
     t->shown_count = t->shown_before;
     page_gap(p);
-    put_verdict_word(p, v->kind);
+    term_verdict_word(p, v->kind);
     page_put(p, "  ");
     page_style(p, BOLD);
     page_say(p, v->cause->title);
@@ -243,8 +243,8 @@ static void put_verdict(Term *t, const Verdict *v)
     for (size_t i = 0; i < v->conditions.count; i++) {
         put_condition(t, v, &v->conditions.at[i]);
     }
-    put_verify(p, v);
-    put_questions(p, v);
+    term_verify(p, v);
+    term_questions(p, v);
     if (proved || !t->proved) {
         cause_remedy(p, v->cause, proved ? "What to do" : "What to do once it is proved");
         if (v->cause->reference_count) {

@@ -598,9 +598,9 @@ static bool near_elsewhere(const Case *c, const Condition *cond, ConditionResult
     return best != NULL;
 }
 
-static void near_miss(const Case *c, const Condition *cond, ConditionResult *r)
+static void near_miss(const Case *c, const Rule *rule, ConditionResult *r)
 {
-    r->near = nearest_miss(c, cond->rule);
+    r->near = nearest_miss(c, rule);
     r->near_why = r->near ? missed_text(c, r->near) : (Str){0};
 }
 
@@ -653,7 +653,7 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
     }
     Truth seen = hits_counting(c, cond, &hits);
     if (seen != YES && !near_elsewhere(c, cond, r)) { /* which is nearer than anything that matches in part */
-        near_miss(c, cond, r);
+        near_miss(c, cond->rule, r);
     }
     if (seen == YES) {
         evidence_choose(c, v, cond->name, &hits);
@@ -734,6 +734,7 @@ static void bystander_decide(const Case *c, const Rule *rule, Role role, Verdict
     } else {
         r->value = absence(c, rule, covering_span(c, &(Condition){0}), r);
         r->missing.count = 0;
+        near_miss(c, rule, r);
     }
 }
 

@@ -1,0 +1,123 @@
+#include "command_bundle.h"
+
+#include "base/platform.h"
+
+void bundle_options_begin(BundleOptions *o)
+{
+    *o = (BundleOptions){
+        .run = {.format = report_formats, .choice = {.at_ns = TIME_NONE}, .threads = reading_threads()}};
+    o->run.password = &o->password;
+}
+
+/* `2023-05-16T21:33:17Z`; the seconds and the Z may be left out, for times are UTC. */
+static bool parse_at(Arena *a, const char *text, int64_t *ns)
+{
+    Timestamp t;
+    size_t used;
+    Str word = str_of(text);
+    if (word.len && word.at[word.len - 1] == 'Z') {
+        word.len--;
+    }
+    Str padded[] = {word, word.len == 16 ? STR(":00") : (Str){0}};
+    Str whole = arena_join(a, padded, 2);
+    bool ok = timestamp_iso(whole, &t, &used) && used == whole.len;
+    *ns = ok ? t.ns : TIME_NONE;
+    return ok;
+}
+
+static bool parse_assertion(Str word, Assertion *to)
+{
+    size_t cut = str_rfind_byte(word, '=');
+    Str answer = cut == STR_NOT_FOUND ? (Str){0} : str_from(word, cut + 1);
+    bool yes = str_eq_nocase(answer, STR("yes")), no = str_eq_nocase(answer, STR("no"));
+    *to = (Assertion){.name = str_slice(word, 0, cut), .yes = yes};
+    return (yes || no) && to->name.len;
+}
+
+static int take_assertion(BundleOptions *o, const char *value, Arena *a)
+{
+    Assertion stated;
+    if (!parse_assertion(str_of(value), &stated)) {
+        return usage_error("--assert wants NAME=yes or NAME=no, not ", value);
+    }
+    for (size_t i = 0; i < o->assertions.count; i++) {
+        if (str_eq(o->assertions.at[i].name, stated.name) && o->assertions.at[i].yes != stated.yes) {
+            return usage_error("--assert says yes and no to the same question: ", value);
+        }
+    }
+    *VEC_ADD(a, &o->assertions) = stated;
+    return 0;
+}
+
+static int take_at(BundleOptions *o, const char *value, Arena *a)
+{
+    return parse_at(a, value, &o->run.choice.at_ns)
+               ? 0
+               : usage_error("--at wants a UTC time such as 2023-05-16T21:33Z, not ", value);
+}
+
+bool bundle_option(BundleOptions *o, Arguments *args, Arena *a, int *status)
+{
+    const char *value;
+    if (option_value(args, "--signatures", &o->signatures)) {
+        *status = o->signatures ? 0 : EXIT_OURS;
+    } else if (option_value(args, "--at", &value)) {
+        *status = value ? take_at(o, value, a) : EXIT_OURS;
+    } else if (option_value(args, "--task-id", &value)) {
+        o->run.choice.task_id = value ? str_of(value) : (Str){0};
+        *status = value ? 0 : EXIT_OURS;
+    } else if (option_value(args, "--assert", &value)) {
+        *status = value ? take_assertion(o, value, a) : EXIT_OURS;
+    } else {
+        return option_color(args, &o->color, status) || option_password(args, &o->password, status);
+    }
+    return true;
+}
+
+int bundle_word(BundleOptions *o, Arguments *args, Arena *a)
+{
+    const char *word = args->at[0];
+    if (word[0] == '-' && word[1]) {
+        return option_unknown(word);
+    }
+    *VEC_ADD(a, &o->words) = word;
+    args->at++;
+    args->count--;
+    return 0;
+}
+
+/* An answer to a question that no signature asks is a slip of the pen. */
+static int check_assertions(const BundleOptions *o, const RuleSet *rules)
+{
+    for (size_t i = 0; i < o->assertions.count; i++) {
+        bool asked = false;
+        for (size_t j = 0; j < rules->cause_count; j++) {
+            for (size_t k = 0; k < rules->causes[j].condition_count; k++) {
+                asked = asked || str_eq(rules->causes[j].conditions[k].ask_name, o->assertions.at[i].name);
+            }
+        }
+        if (!asked) {
+            Arena a = {0};
+            Str parts[] = {o->assertions.at[i].name, {(const uint8_t *)"", 1}};
+            int status =
+                usage_error("no signature asks a question of the name ", (const char *)arena_join(&a, parts, 2).at);
+            arena_free(&a);
+            return status;
+        }
+    }
+    return 0;
+}
+
+int bundle_options_ready(BundleOptions *o, const RuleSet *rules, const char *output)
+{
+    o->run.assertions = o->assertions.at;
+    o->run.assertion_count = o->assertions.count;
+    o->run.style = (ReportStyle){colour_wanted(o->color, output), output ? 0 : platform_columns()};
+    return check_assertions(o, rules);
+}
+
+int bundle_exit(PipelineResult r, bool by_verdict)
+{
+    static const int codes[] = {EXIT_FOUND, EXIT_FOUND, EXIT_MAYBE, EXIT_OPEN, EXIT_ANALYSED};
+    return r.status >= ST_FAILED ? EXIT_BUNDLE : by_verdict ? codes[r.best] : EXIT_ANALYSED;
+}
