@@ -25,6 +25,7 @@ typedef struct Work { /* one correlation at a time */
     const RuleSet *set;
     const Rule *rule;
     const HitList *lists;
+    const Absence *absence; /* NULL: what is not seen is taken for not there */
     HitList *out;
     Arena *run;
     Arena scratch;
@@ -99,8 +100,9 @@ static void base_hit(HitList *list, const Match *m, Arena *run)
     *VEC_ADD(run, &list->hits) = (Hit){{from, to}, m->truth, events, 1, m->why};
 }
 
-static void base_lists(HitList *lists, const RuleSet *set, const Match *matches, size_t count, Arena *run)
+HitList *hit_lists(const RuleSet *set, const Match *matches, size_t count, Arena *run)
 {
+    HitList *lists = ARENA_NEW(run, HitList, set->rule_count);
     for (size_t i = 0; i < count; i++) {
         HitList *list = &lists[matches[i].rule->index];
         if (matches[i].truth == NO) {
@@ -114,6 +116,7 @@ static void base_lists(HitList *lists, const RuleSet *set, const Match *matches,
             qsort(lists[i].hits.at, lists[i].hits.count, sizeof(Hit), hit_order);
         }
     }
+    return lists;
 }
 
 /* --- what group-by and value_count look at ---------------------------------------------------------------------- */
@@ -154,12 +157,12 @@ static Str hit_value(Work *w, const Hit *h, uint32_t part, Str name)
 }
 
 /* Values in a row, in lower case, each with its length; at == NULL: it lacks one. */
-static Str group_key(Work *w, const Hit *h, uint32_t part)
+static Str values_key(Work *w, const Hit *h, uint32_t part, const Str *names, size_t name_count)
 {
     Str parts[2 * LIMIT_GROUP_BY];
     size_t count = 0;
-    for (size_t i = 0; i < w->rule->group_by_count && count < 2 * LIMIT_GROUP_BY; i++) {
-        Str value = hit_value(w, h, part, w->rule->group_by[i]);
+    for (size_t i = 0; i < name_count && count < 2 * LIMIT_GROUP_BY; i++) {
+        Str value = hit_value(w, h, part, names[i]);
         if (!value.len) {
             return (Str){0};
         }
@@ -171,6 +174,17 @@ static Str group_key(Work *w, const Hit *h, uint32_t part)
         ((uint8_t *)key.at)[i] = byte_lower(key.at[i]);
     }
     return key;
+}
+
+/* A field that is not there may be one that the bundle cannot know. */
+static bool may_lack(const Hit *h)
+{
+    for (size_t i = 0; i < h->event_count; i++) {
+        if (h->events[i]->ev.text_only || h->events[i]->ev.service >= SERVICE_EPISODE) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- items ------------------------------------------------------------------------------------------------------ */
@@ -206,11 +220,12 @@ static bool item_make(Work *w, uint32_t part, const Hit *h, Item *out)
     }
     *out = (Item){.hit = h, .part = part, .state = state, .from = h->span.from_ns, .last = last_of(h)};
     out->at = state ? h->span.from_ns : h->span.to_ns;
-    out->key = group_key(w, h, index);
-    if (w->rule->type == CORRELATE_VALUE_COUNT) {
-        out->value = hit_value(w, h, index, w->rule->threshold.field);
+    out->key = values_key(w, h, index, w->rule->group_by, w->rule->group_by_count);
+    out->value = values_key(w, h, index, w->rule->threshold.fields, w->rule->threshold.field_count);
+    if ((!out->key.at || !out->value.at) && may_lack(h)) {
+        w->out->limited = "the bundle does not tell a field that the rule groups by or counts";
     }
-    return out->key.at && (w->rule->type != CORRELATE_VALUE_COUNT || out->value.len);
+    return out->key.at && out->value.at;
 }
 
 static const char too_many[] = "too many events to look at all of them";
@@ -288,14 +303,33 @@ static const Kept *const *events_of(Work *w, const Item *const *items, size_t co
     return kept;
 }
 
-static void emit(Work *w, Span span, Truth truth, const Item *const *items, size_t count)
+/* why: of an UNKNOWN that is not one of its items'; or NULL. */
+static void emit(Work *w, Span span, Truth truth, const Item *const *items, size_t count, const char *why)
 {
-    Hit h = {.span = span, .truth = truth};
+    Hit h = {.span = span, .truth = truth, .why = truth == UNKNOWN ? why : NULL};
     h.events = events_of(w, items, count, &h.event_count);
     for (size_t i = 0; i < count && truth == UNKNOWN && !h.why; i++) {
         h.why = items[i] && items[i]->hit->truth == UNKNOWN ? items[i]->hit->why : NULL;
     }
     *VEC_ADD(w->run, &w->out->hits) = h;
+}
+
+/* Why there may be more hits of a part in a span than are known; NULL: there are none. */
+static const char *may_be_more(const Work *w, size_t part, Span span)
+{
+    if (w->out->limited || !w->absence) {
+        return w->out->limited;
+    }
+    return w->absence->lacks(w->absence->with, &w->set->rules[w->rule->parts[part]], span);
+}
+
+static const char *any_may_be_more(const Work *w, Span span)
+{
+    const char *why = NULL;
+    for (size_t p = 0; p < w->rule->part_count && !why; p++) {
+        why = may_be_more(w, p, span);
+    }
+    return why;
 }
 
 static Truth threshold_truth(const struct Threshold *t, int64_t least, int64_t most)
@@ -398,7 +432,7 @@ static void events_once(Work *w)
 }
 
 /* *walked: windows that overlap over and over show less of themselves. */
-static void count_emit(Work *w, size_t end, Truth truth, size_t *walked)
+static void count_emit(Work *w, size_t end, Truth truth, size_t *walked, const char *why)
 {
     const Item *shown[EVENTS_SHOWN];
     size_t n = 0, most = *walked < WALKED_MAX ? w->count : EVENTS_SHOWN;
@@ -411,7 +445,7 @@ static void count_emit(Work *w, size_t end, Truth truth, size_t *walked)
         from = w->items[i].from < from ? w->items[i].from : from;
         shown[n < EVENTS_SHOWN ? n++ : EVENTS_SHOWN - 1] = &w->items[i];
     }
-    emit(w, (Span){from, w->items[end - 1].at}, truth, shown, n);
+    emit(w, (Span){from, w->items[end - 1].at}, truth, shown, n, why);
 }
 
 static void count_group(Work *w)
@@ -446,7 +480,12 @@ static void count_group(Work *w)
         if (truth == NO || c.any == 0) {
             continue;
         }
-        count_emit(w, end, truth, &walked);
+        const char *why = NULL;
+        if (truth == YES && threshold_truth(&w->rule->threshold, c.yes, INT64_MAX) != YES) {
+            why = any_may_be_more(w, (Span){oldest, w->items[i].at});
+            truth = why ? UNKNOWN : YES;
+        }
+        count_emit(w, end, truth, &walked, why);
     }
 }
 
@@ -458,22 +497,99 @@ static const Item *in_window(const Work *w, const Item *item, int64_t at)
     return item && (item->state || item->from >= at - w->rule->timespan_ns) ? item : NULL;
 }
 
-static Truth parts_truth(Work *w, const Truth *parts)
+/* Where the rules must not occur: the items of one part, by time. */
+typedef struct Never {
+    bool wanted; /* the condition has the part behind a `not` … */
+    bool only;   /* … and nowhere else */
+    VEC(const Item *) items;
+} Never;
+
+static void never_find(const Expression *e, bool negated, Never *never)
+{
+    switch (e->kind) {
+    case EXPR_LEAF:
+        never[e->leaf].wanted = never[e->leaf].wanted || negated;
+        never[e->leaf].only = never[e->leaf].only && negated;
+        break;
+    case EXPR_NOT: never_find(e->left, !negated, never); break;
+    default: never_find(e->left, negated, never); never_find(e->right, negated, never);
+    }
+}
+
+static Never *never_make(Work *w)
+{
+    Never *never = ARENA_NEW(&w->scratch, Never, w->rule->part_count);
+    for (size_t p = 0; w->rule->condition && p < w->rule->part_count; p++) {
+        never[p].only = true; /* every part is in the condition */
+    }
+    if (w->rule->condition) {
+        never_find(w->rule->condition, false, never);
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        if (never[w->items[i].part].wanted) {
+            *VEC_ADD(&w->scratch, &never[w->items[i].part].items) = &w->items[i];
+        }
+    }
+    return never;
+}
+
+/* Does the part occur in the span? Where it is not seen, its sources must cover the span. */
+static Truth occurs(const Work *w, const Never *never, size_t part, Span span, const char **why)
+{
+    const Never *n = &never[part];
+    Truth truth = NO;
+    size_t low = 0, high = n->items.count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        low = n->items.at[mid]->at < span.from_ns ? mid + 1 : low;
+        high = n->items.at[mid]->at < span.from_ns ? high : mid;
+    }
+    for (size_t i = low; i < n->items.count && n->items.at[i]->at <= span.to_ns && truth != YES; i++) {
+        truth = truth_or(truth, n->items.at[i]->hit->truth);
+    }
+    for (size_t i = 0; i < low && truth != YES; i++) { /* state goes on */
+        truth = n->items.at[i]->state ? truth_or(truth, n->items.at[i]->hit->truth) : truth;
+    }
+    const char *more = truth == NO ? may_be_more(w, part, span) : NULL;
+    *why = more ? more : *why;
+    return more ? UNKNOWN : truth;
+}
+
+/* behind_not: how a leaf behind a `not` stands, which is asked for a longer span. */
+static Truth condition_truth(const Expression *e, bool negated, const Truth *parts, const Truth *behind_not)
+{
+    switch (e->kind) {
+    case EXPR_LEAF: return negated ? behind_not[e->leaf] : parts[e->leaf];
+    case EXPR_NOT: return truth_not(condition_truth(e->left, !negated, parts, behind_not));
+    case EXPR_AND:
+        return truth_and(condition_truth(e->left, negated, parts, behind_not),
+                         condition_truth(e->right, negated, parts, behind_not));
+    default:
+        return truth_or(condition_truth(e->left, negated, parts, behind_not),
+                        condition_truth(e->right, negated, parts, behind_not));
+    }
+}
+
+/* All of the parts, or as many as the threshold says. */
+static Truth parts_truth(Work *w, const Truth *parts, Span window, const char **why)
 {
     const Rule *r = w->rule;
-    if (r->condition) {
-        return expression_truth(r->condition, parts);
-    }
     int64_t yes = 0, any = 0;
     for (size_t p = 0; p < r->part_count; p++) {
         yes += parts[p] == YES;
         any += parts[p] != NO;
     }
-    if (r->threshold.given) {
-        return threshold_truth(&r->threshold, yes, any);
+    if (!r->threshold.given) {
+        int64_t all = (int64_t)r->part_count;
+        return yes == all ? YES : any == all ? UNKNOWN : NO;
     }
-    int64_t all = (int64_t)r->part_count;
-    return yes == all ? YES : any == all ? UNKNOWN : NO;
+    Truth truth = threshold_truth(&r->threshold, yes, any);
+    for (size_t p = 0; p < r->part_count && truth == YES; p++) {
+        const char *more = parts[p] == NO ? may_be_more(w, p, window) : NULL;
+        *why = more ? more : *why;
+        any += more != NULL;
+    }
+    return truth == YES ? threshold_truth(&r->threshold, yes, any) : truth;
 }
 
 static Span temporal_span(const Item *const *chosen, size_t count, int64_t at)
@@ -495,13 +611,30 @@ static Span temporal_span(const Item *const *chosen, size_t count, int64_t at)
     return only_state && state.from_ns <= state.to_ns ? state : span;
 }
 
+/* A part behind a `not` must occur in no window that holds what did occur: neither before nor behind it. */
+static Truth words_truth(Work *w, const Never *never, const Truth *parts, Span span, const char **why)
+{
+    Truth *behind_not = ARENA_NEW(&w->scratch, Truth, w->rule->part_count);
+    Span around = {span.to_ns - w->rule->timespan_ns, span.from_ns + w->rule->timespan_ns};
+    for (size_t p = 0; p < w->rule->part_count; p++) {
+        behind_not[p] = NO;
+    }
+    if (condition_truth(w->rule->condition, false, parts, behind_not) == NO) {
+        return NO;
+    }
+    for (size_t p = 0; p < w->rule->part_count; p++) {
+        behind_not[p] = never[p].wanted ? occurs(w, never, p, around, why) : NO;
+    }
+    return condition_truth(w->rule->condition, false, parts, behind_not);
+}
+
 static void temporal_group(Work *w)
 {
     size_t parts = w->rule->part_count;
     const Item **yes = ARENA_NEW(&w->scratch, const Item *, parts), **may = ARENA_NEW(&w->scratch, const Item *, parts);
     const Item **chosen = ARENA_NEW(&w->scratch, const Item *, parts);
     Truth *truths = ARENA_NEW(&w->scratch, Truth, parts);
-    bool whole = w->rule->condition || w->rule->threshold.given;
+    Never *never = never_make(w);
     for (size_t i = 0, end; i < w->count; i = end) {
         Truth sure = NO;
         int64_t at = w->items[i].at;
@@ -509,16 +642,21 @@ static void temporal_group(Work *w)
         for (size_t k = i; k < end; k++) {
             const Item *item = &w->items[k], **best = item->hit->truth == YES ? &yes[item->part] : &may[item->part];
             *best = !*best || item->from >= (*best)->from ? item : *best;
-            sure = in_window(w, item, at) ? truth_or(sure, item->hit->truth) : sure;
+            sure = in_window(w, item, at) && !never[item->part].only ? truth_or(sure, item->hit->truth) : sure;
         }
         for (size_t p = 0; p < parts; p++) {
             const Item *y = in_window(w, yes[p], at), *m = in_window(w, may[p], at);
-            chosen[p] = y ? y : m;
-            truths[p] = y ? YES : m || (whole && w->lists[w->rule->parts[p]].limited) ? UNKNOWN : NO;
+            chosen[p] = never[p].only ? NULL : y ? y : m;
+            truths[p] = y ? YES : m ? UNKNOWN : NO;
         }
-        Truth truth = truth_and(parts_truth(w, truths), sure);
+        const char *why = NULL;
+        Span span = temporal_span(chosen, parts, at);
+        Truth truth = w->rule->condition
+                          ? words_truth(w, never, truths, span, &why)
+                          : parts_truth(w, truths, (Span){at - w->rule->timespan_ns, at}, &why);
+        truth = truth_and(truth, sure);
         if (truth != NO) {
-            emit(w, temporal_span(chosen, parts, at), truth, chosen, parts);
+            emit(w, span, truth, chosen, parts, why);
         }
     }
 }
@@ -566,19 +704,31 @@ static Ordered ordered_make(Work *w)
     return o;
 }
 
+/* Is it before `item`? UNKNOWN: at the same time, and no source tells their order. */
+static Truth before(const Item *a, const Item *item)
+{
+    return a->at != item->at             ? truth_of(a->at < item->at)
+           : a->last->row != item->last->row ? UNKNOWN
+                                         : truth_of(kept_order(a->last, item->last) < 0);
+}
+
 /* What the parts that must not occur make of a chain that did. */
-static Truth never_truth(const Work *w, const Ordered *o, Span span)
+static Truth never_truth(const Work *w, const Ordered *o, const Chain *last, Span span, const char **why)
 {
     Truth truth = YES;
-    for (size_t p = 0; p < w->rule->part_count; p++) {
-        if (o->never[p] && w->lists[w->rule->parts[p]].limited) {
-            truth = truth_and(truth, UNKNOWN);
-        }
+    const Chain *first = last;
+    for (; first->before; first = first->before) {
+    }
+    for (size_t p = 0; p < w->rule->part_count && truth == YES; p++) {
+        *why = o->never[p] ? may_be_more(w, p, span) : NULL;
+        truth = *why ? UNKNOWN : YES;
     }
     for (size_t i = 0; o->any_never && i < w->count && w->items[i].at <= span.to_ns; i++) {
         const Item *item = &w->items[i];
         if (o->never[item->part] && (item->state || item->at >= span.from_ns)) {
-            truth = truth_and(truth, truth_not(item->hit->truth));
+            Truth behind = item->state ? YES : before(first->item, item);
+            Truth between = truth_and(behind, before(item, last->item));
+            truth = truth_and(truth, truth_not(truth_and(item->hit->truth, between)));
         }
     }
     return truth;
@@ -590,7 +740,8 @@ static bool ordered_emit(Work *w, const Ordered *o, const Chain *last, bool sure
     if (span.to_ns - span.from_ns > w->rule->timespan_ns) {
         return false;
     }
-    Truth truth = truth_and(never_truth(w, o, span), sure ? YES : UNKNOWN);
+    const char *why = NULL;
+    Truth truth = truth_and(never_truth(w, o, last, span, &why), sure ? YES : UNKNOWN);
     if (truth == NO) {
         return false;
     }
@@ -599,8 +750,19 @@ static bool ordered_emit(Work *w, const Ordered *o, const Chain *last, bool sure
     for (const Chain *c = last; c; c = c->before) {
         items[n++] = c->item;
     }
-    emit(w, span, truth, items, n);
+    emit(w, span, truth, items, n, why ? why : sure ? NULL : "which of two came first is not known");
     return truth == YES;
+}
+
+/* Could the event be the next one behind all of the chain? */
+static bool follows(const Chain *chain, const Item *item)
+{
+    for (; chain && chain->item->at == item->at; chain = chain->before) {
+        if (before(chain->item, item) == NO) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* One event at a time: an event cannot follow itself. Every step keeps the chain that begins last, since only the
@@ -613,7 +775,8 @@ static size_t ordered_event(Work *w, const Ordered *o, size_t from, bool sure, c
          end++) {
         const Item *item = &w->items[end];
         for (size_t s = 0; s < o->step_count; s++) {
-            if (o->steps[s] != item->part || (s && !best[s - 1]) || (sure && item->hit->truth != YES)) {
+            if (o->steps[s] != item->part || (s && !best[s - 1]) || (sure && item->hit->truth != YES) ||
+                (s && !follows(best[s - 1], item))) {
                 continue;
             }
             Chain *c = ARENA_NEW(&w->scratch, Chain, 1);
@@ -630,6 +793,50 @@ static size_t ordered_event(Work *w, const Ordered *o, size_t from, bool sure, c
     return end;
 }
 
+static size_t row_end(const Work *w, size_t from, size_t end)
+{
+    size_t to = from + 1;
+    while (to < end && w->items[to].last->row == w->items[from].last->row) {
+        to++;
+    }
+    return to;
+}
+
+static void chains_better(const Chain **best, const Chain *const *other, size_t count)
+{
+    for (size_t s = 0; s < count; s++) {
+        best[s] = other[s] && (!best[s] || other[s]->start > best[s]->start) ? other[s] : best[s];
+    }
+}
+
+/* Events of one time: only within a source is it sure which came first. */
+static void ordered_sure(Work *w, const Ordered *o, size_t from, size_t end, const Chain **best, const Chain **found)
+{
+    size_t size = o->step_count * sizeof *best;
+    const Chain **start = ARENA_NEW(&w->scratch, const Chain *, o->step_count);
+    const Chain **own = ARENA_NEW(&w->scratch, const Chain *, o->step_count);
+    memcpy(start, best, size);
+    for (size_t k = from; k < end;) {
+        size_t row = row_end(w, k, end);
+        memcpy(own, start, size);
+        while (k < row) {
+            k = ordered_event(w, o, k, true, own, found);
+        }
+        chains_better(best, own, o->step_count);
+    }
+}
+
+/* Among several sources they may have come in any order. */
+static void ordered_any(Work *w, const Ordered *o, size_t from, size_t end, const Chain **best, const Chain **found)
+{
+    size_t passes = row_end(w, from, end) == end ? 1 : o->step_count;
+    while (passes--) {
+        for (size_t k = from; k < end;) {
+            k = ordered_event(w, o, k, false, best, found);
+        }
+    }
+}
+
 static void ordered_group(Work *w)
 {
     Ordered o = ordered_make(w);
@@ -641,10 +848,8 @@ static void ordered_group(Work *w)
     for (size_t i = 0, end; i < w->count; i = end) {
         const Chain *found_yes = NULL, *found_any = NULL;
         end = batch_end(w, i);
-        for (size_t k = i; k < end;) {
-            ordered_event(w, &o, k, true, yes, &found_yes);
-            k = ordered_event(w, &o, k, false, any, &found_any);
-        }
+        ordered_sure(w, &o, i, end, yes, &found_yes);
+        ordered_any(w, &o, i, end, any, &found_any);
         bool done = found_yes && ordered_emit(w, &o, found_yes, true);
         if (!done && found_any && (!found_yes || found_any->start > found_yes->start)) {
             ordered_emit(w, &o, found_any, false);
@@ -680,11 +885,9 @@ static void correlation_run(Work *w)
     arena_reset(&w->scratch);
 }
 
-HitList *correlate(const RuleSet *set, const Match *matches, size_t count, Arena *run)
+void correlate(const RuleSet *set, HitList *lists, const Absence *absence, Arena *run)
 {
-    HitList *lists = ARENA_NEW(run, HitList, set->rule_count);
-    Work w = {.set = set, .lists = lists, .run = run};
-    base_lists(lists, set, matches, count, run);
+    Work w = {.set = set, .lists = lists, .absence = absence, .run = run};
     for (size_t i = 0; i < set->rule_count; i++) { /* parts come before what is made of them */
         if (set->rules[i].kind == RULE_CORRELATION) {
             w.rule = &set->rules[i];
@@ -693,5 +896,4 @@ HitList *correlate(const RuleSet *set, const Match *matches, size_t count, Arena
         }
     }
     arena_free(&w.scratch);
-    return lists;
 }

@@ -21,7 +21,18 @@ typedef struct HitList { /* of one rule, ordered by the end of the span */
 /* The most that one of its events has. */
 Doubt hit_doubt(const Hit *h);
 
-/* matches: in the total order. Returns one list a rule, by Rule.index. */
-HitList *correlate(const RuleSet *set, const Match *matches, size_t count, Arena *run);
+/* Of single rules. matches: in the total order. Returns one list a rule, by Rule.index. */
+HitList *hit_lists(const RuleSet *set, const Match *matches, size_t count, Arena *run);
+
+/* Who knows what the bundle covers: why it cannot be said that a rule has no more hits in a span than are known; a static
+ * text, or NULL: its sources cover the span. */
+typedef struct Absence {
+    const char *(*lacks)(const void *with, const Rule *rule, Span span);
+    const void *with;
+} Absence;
+
+/* Fills the lists of correlations. A hit for which something must not have occurred, or not as often, is UNKNOWN where
+ * that cannot be said. absence == NULL: plain Sigma, where what is not in the logs did not occur. */
+void correlate(const RuleSet *set, HitList *lists, const Absence *absence, Arena *run);
 
 #endif

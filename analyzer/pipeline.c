@@ -177,7 +177,9 @@ static void match_parts(Analysis *analysis, const Bundle *bundle, Sink *out, Are
         Analysis *part = &parts[i];
         EpisodeList episodes = episode_find(part, &(FailureChoice){.at_ns = TIME_NONE}, run);
         derive_events(part, &episodes, run);
-        report_matches(part->rules, correlate(part->rules, part->matches.at, part->matches.count, run), out);
+        HitList *lists = hit_lists(part->rules, part->matches.at, part->matches.count, run);
+        correlate(part->rules, lists, NULL, run);
+        report_matches(part->rules, lists, out);
     }
 }
 

@@ -149,25 +149,6 @@ static void folder_files(Load *load, Str folder, unsigned depth)
 
 /* --- documents -------------------------------------------------------------------------------------------------- */
 
-/* Sigma allows keys of one's own; what looks like a slip of the pen is one. */
-static void keys_check(Loader *l, const Node *doc)
-{
-    const Str known[] = {STR("title"),          STR("id"),         STR("name"),      STR("related"),   STR("status"),
-                         STR("description"),    STR("references"), STR("author"),    STR("date"),      STR("modified"),
-                         STR("tags"),           STR("level"),      STR("fields"),    STR("license"),   STR("scope"),
-                         STR("falsepositives"), STR("taxonomy"),   STR("logsource"), STR("detection"), STR("vmsift"),
-                         STR("correlation")};
-    for (size_t i = 0; i < doc->count; i++) {
-        Str key = map_key(doc, i)->text;
-        Str near = nearest_word(key, known, sizeof known / sizeof *known);
-        if (str_eq(key, STR("action")) || str_eq(key, STR("filter"))) {
-            COMPLAIN(l, map_key(doc, i), STR("'"), key, STR("' is not supported; write complete rules"));
-        } else if (near.len && !str_eq(near, key)) {
-            complain_unknown(l, map_key(doc, i), "key", key, known, sizeof known / sizeof *known);
-        }
-    }
-}
-
 static void doc_sort(Load *load, Doc doc)
 {
     Loader *l = &load->l;
@@ -175,7 +156,7 @@ static void doc_sort(Load *load, Doc doc)
         COMPLAIN(l, doc.node, STR("a signature is a map of 'key: value'"));
         return;
     }
-    keys_check(l, doc.node);
+    head_check(l, doc.node);
     bool detection = map_get(doc.node, "detection"), correlation = map_get(doc.node, "correlation");
     bool cause = map_get(doc.node, "vmsift");
     if (detection + correlation + cause != 1) {
@@ -211,30 +192,6 @@ static void file_parse(Load *load, const RuleFile *f)
 
 /* --- heads ------------------------------------------------------------------------------------------------------ */
 
-static bool uuid(Str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? s.at[i] != '-' : byte_hex(s.at[i]) < 0) {
-            return false;
-        }
-    }
-    return s.len == 36;
-}
-
-static Str level_load(Loader *l, const Node *doc)
-{
-    const Str levels[] = {STR("informational"), STR("low"), STR("medium"), STR("high"), STR("critical")};
-    Str level = map_text(l, doc, "level", false);
-    for (size_t i = 0; i < 5; i++) {
-        if (!level.len || str_eq(level, levels[i])) {
-            return level;
-        }
-    }
-    complain_unknown(l, map_get(doc, "level"), "level", level, levels, 5);
-    return level;
-}
-
 static void rule_head(Load *load, Rule *rule, const Doc *doc, RuleKind kind)
 {
     Loader *l = &load->l;
@@ -244,13 +201,10 @@ static void rule_head(Load *load, Rule *rule, const Doc *doc, RuleKind kind)
     rule->builtin = doc->file->builtin;
     rule->line = doc->node->line;
     rule->doc = doc->node;
-    rule->title = map_text(l, doc->node, "title", true);
-    rule->level = level_load(l, doc->node);
-    rule->id = map_text(l, doc->node, "id", false);
-    rule->name = map_text(l, doc->node, "name", false);
-    if (rule->id.len && !uuid(rule->id)) {
-        COMPLAIN(l, map_get(doc->node, "id"), STR("'id' must be a UUID: 8-4-4-4-12 hexadecimal digits"));
-    }
+    rule->title = head_text(l, doc->node, "title", true);
+    rule->level = head_text(l, doc->node, "level", false);
+    rule->id = head_text(l, doc->node, "id", false);
+    rule->name = head_text(l, doc->node, "name", false);
     if (!rule->name.len) {
         Str base = file_base(rule->file);
         rule->name =
@@ -274,8 +228,9 @@ static void names_check(Load *load, const Doc *docs, size_t from, size_t count)
             const Rule *other = &set->rules[k];
             bool name = str_eq(rule->name, other->name), id = rule->id.len && str_eq_nocase(rule->id, other->id);
             if (name || id) {
-                complain_twice(load, docs[i - from].node, name ? "name" : "id", name ? rule->name : rule->id,
-                               other->file, other->line);
+                const Node *doc = docs[i - from].node, *at = map_get(doc, name ? "name" : "id");
+                complain_twice(load, at ? at : doc, name ? "name" : "id", name ? rule->name : rule->id, other->file,
+                               other->line);
                 break;
             }
         }
@@ -396,16 +351,16 @@ static void cause_head(Load *load, Cause *cause, const Doc *doc)
     cause->file = doc->file->path;
     cause->builtin = doc->file->builtin;
     cause->doc = doc->node;
-    cause->name = map_text(l, doc->node, "name", true);
-    cause->title = map_text(l, doc->node, "title", true);
-    cause->level = level_load(l, doc->node);
+    cause->name = head_text(l, doc->node, "name", true);
+    cause->title = head_text(l, doc->node, "title", true);
+    cause->level = head_text(l, doc->node, "level", false);
     if (cause->name.len && !str_eq(cause->name, base)) {
         COMPLAIN(l, map_get(doc->node, "name"), STR("a cause is named as its file: 'name: "), base, STR("'"));
     }
     for (size_t i = 0; i < load->set->rule_count; i++) {
         const Rule *rule = &load->set->rules[i];
-        if (str_eq(rule->name, cause->name)) {
-            complain_twice(load, doc->node, "name", cause->name, rule->file, rule->line);
+        if (cause->name.len && str_eq(rule->name, cause->name)) {
+            complain_twice(load, map_get(doc->node, "name"), "name", cause->name, rule->file, rule->line);
         }
     }
 }
@@ -425,9 +380,9 @@ static void causes_load(Load *load)
         load->l.file = load->causes.at[i].file;
         cause_head(load, &causes[i], &load->causes.at[i]);
         names[i] = causes[i].name;
-        for (size_t k = 0; k < i; k++) {
+        for (size_t k = 0; k < i && names[i].len; k++) {
             if (str_eq(names[k], names[i])) {
-                complain_twice(load, load->causes.at[i].node, "name", names[i], causes[k].file,
+                complain_twice(load, map_get(load->causes.at[i].node, "name"), "name", names[i], causes[k].file,
                                load->causes.at[k].node->line);
             }
         }

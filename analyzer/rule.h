@@ -71,7 +71,8 @@ typedef struct Rule {
     struct Threshold {
         int64_t gt, gte, lt, lte, eq, neq;
         uint8_t given;
-        Str field;
+        const Str *fields; /* value_count: what is counted; of several, their values together */
+        size_t field_count;
     } threshold;                        /* bits of `given` in this order */
     const struct Expression *condition; /* 2.2 string condition over the parts, or NULL: all of them */
 

@@ -7,6 +7,11 @@
 /* For tests: files that are in memory, each a path and a text, with the built-in log sources and no built-in causes. */
 Status rule_set_load_memory(RuleSet *set, const Str (*files)[2], size_t count, Arena *run, Sink *errors);
 
+/* What all documents have in common. */
+void head_check(Loader *l, const Node *doc);
+/* The text of a key that head_check looked at; an error if it must be there and is not. */
+Str head_text(Loader *l, const Node *doc, const char *key, bool must);
+
 /* The document of logsources.yml. */
 void logsources_load(Loader *l, RuleSet *set, const Node *doc);
 /* What a rule's `logsource` names; NULL, and an error, if there is no such source. */

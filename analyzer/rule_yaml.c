@@ -251,21 +251,23 @@ bool node_null(const Node *n)
 
 bool map_check(Loader *l, const Node *n, const char *what, const Str *known, size_t count)
 {
+    bool misspelt = false;
     if (n->kind != NODE_MAP) {
         COMPLAIN(l, n, STR("'"), str_of(what), STR("' must be a map: 'key: value'"));
         return false;
     }
-    size_t before = l->error_count;
     for (size_t i = 0; i < n->count; i++) {
         bool found = false;
+        Str key = map_key(n, i)->text;
         for (size_t k = 0; k < count && !found; k++) {
-            found = str_eq(map_key(n, i)->text, known[k]);
+            found = str_eq(key, known[k]);
         }
         if (!found) {
-            complain_unknown(l, map_key(n, i), "key", map_key(n, i)->text, known, count);
+            complain_unknown(l, map_key(n, i), "key", key, known, count);
+            misspelt = misspelt || nearest_word(key, known, count).len;
         }
     }
-    return l->error_count == before;
+    return !misspelt;
 }
 
 Str node_text(Loader *l, const Node *n, const char *what)
@@ -273,7 +275,8 @@ Str node_text(Loader *l, const Node *n, const char *what)
     if (n->kind == NODE_SCALAR && !node_null(n) && n->text.len) {
         return n->text;
     }
-    COMPLAIN(l, n, STR("'"), str_of(what), STR("' must be a text"));
+    COMPLAIN(l, n, STR("'"), str_of(what),
+             n->kind == NODE_SCALAR ? STR("' has no text; give one, or take the key out") : STR("' must be a text"));
     return (Str){0};
 }
 

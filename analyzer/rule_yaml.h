@@ -24,7 +24,8 @@ static inline Node *map_value(const Node *map, size_t i)
 const Node *map_get(const Node *map, const char *key);
 bool node_null(const Node *n); /* plain null, ~ or nothing */
 
-/* Each complains and returns false, or an empty value, when the node is not what it must be. */
+/* Each complains and returns false, or an empty value, when the node is not what it must be. A map with a misspelt key
+ * is not looked at further: that the key is missing would be said besides. */
 bool map_check(Loader *l, const Node *n, const char *what, const Str *known, size_t count);
 Str node_text(Loader *l, const Node *n, const char *what); /* never empty when it is right */
 bool node_flag(Loader *l, const Node *n, const char *what);

@@ -310,6 +310,50 @@ static const char *lacks(const Case *c, const Rule *rule, const LogSource *sourc
     }
 }
 
+/* Of the log of the extension each run has its own: every run in the span is known, and so is its log. */
+static const char *lacks_runs(const Case *c, Span span)
+{
+    CoverageQuery logs = {.service = SERVICE_VMSNAPSHOT}, agent = {SERVICE_WAAPPAGENT, {0}, span};
+    const char *lost = coverage_absent(c->analysis->rows.at, c->analysis->rows.count, &logs);
+    bool inside = false;
+    for (size_t i = 0; i < c->episodes->list.count && !lost; i++) {
+        const Episode *ep = &c->episodes->list.at[i];
+        if (ep->kind != EPISODE_BACKUP || ep->start_ns > span.to_ns || episode_end(ep) < span.from_ns) {
+            continue;
+        }
+        const SourceRow *log = ep->own_log;
+        lost = log && log->status == ROW_READ && !log->kept_full && !log->holes.count
+                   ? NULL
+                   : "the own log of a run in that time is not whole";
+        inside = inside || (log && log->span.from_ns != TIME_NONE && log->span.from_ns <= span.from_ns &&
+                            log->span.to_ns >= span.to_ns);
+    }
+    return lost || inside ? lost : coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &agent);
+}
+
+/* Runs are seen by the agent's log, boots by the System event log. */
+static const char *lacks_episodes(const Case *c, Span span)
+{
+    CoverageQuery agent = {SERVICE_WAAPPAGENT, {0}, span}, system = {SERVICE_EVENT_LOG, STR("System"), span};
+    const char *lacking = coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &agent);
+    return lacking ? lacking : coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &system);
+}
+
+/* For correlations: why a rule may have had a hit in a span that is not in the bundle. */
+static const char *lacks_in(const void *with, const Rule *rule, Span span)
+{
+    const Case *c = with;
+    const LogSource *sources[32];
+    size_t n = rule_sources(c->analysis->rules, rule, sources, sizeof sources / sizeof *sources);
+    const char *why = c->lists[rule->index].limited;
+    for (size_t i = 0; i < n && !why; i++) {
+        why = sources[i]->kind == SERVICE_VMSNAPSHOT ? lacks_runs(c, span)
+              : sources[i]->kind == SERVICE_EPISODE  ? lacks_episodes(c, span)
+                                                     : lacks(c, rule, sources[i], span);
+    }
+    return why;
+}
+
 static const Span no_window = {TIME_NONE, TIME_NONE};
 
 static void missing_add(const Case *c, ConditionResult *r, const Missing *missing)
@@ -885,7 +929,8 @@ Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const
               .assertion_count = assertion_count,
               .asked = asked,
               .run = run};
-    c.lists = correlate(analysis->rules, analysis->matches.at, analysis->matches.count, run);
+    c.lists = hit_lists(analysis->rules, analysis->matches.at, analysis->matches.count, run);
+    correlate(analysis->rules, c.lists, &(Absence){lacks_in, &c}, run);
     for (size_t i = 0; i < analysis->rules->cause_count; i++) {
         *VEC_ADD(run, &out.verdicts) = cause_decide(&c, &analysis->rules->causes[i]);
     }

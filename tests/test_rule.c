@@ -211,14 +211,47 @@ TEST(correlation_may_name_what_stands_behind_it_and_comes_after_its_parts)
 TEST(correlation_errors)
 {
     assert_error(CORRELATION("type: temporal, rules: [r, c], timespan: 1h") GOOD, "is made of itself");
-    assert_error(CORRELATION("type: value_sum, rules: [r], timespan: 1h") GOOD, "unknown correlation type 'value_sum'");
+    assert_error(CORRELATION("type: value_sum, rules: [r], timespan: 1h") GOOD, "correlation type 'value_sum' is not supported; there are event_count");
     assert_error(CORRELATION("type: event_count, rules: [r], timespan: 1h") GOOD, "'condition' is missing");
     assert_error(CORRELATION("type: event_count, rules: [r], timespan: 1M, condition: {gte: 1}") GOOD, "time span");
     assert_error(CORRELATION("type: value_count, rules: [r], timespan: 1h, condition: {gte: 1}") GOOD,
                  "'field' is missing");
     assert_error(CORRELATION("type: temporal, rules: [q], timespan: 1h") GOOD, "unknown rule 'q'");
-    assert_error(CORRELATION("type: temporal_ordered, rules: [r, r], timespan: 1h, condition: r or r") GOOD,
-                 "joins rules by 'and'");
+    static const struct {
+        const char *body, *told;
+    } cases[] = {
+        {"type: temporal_ordered, rules: [r, r], timespan: 1h, condition: r or r", "joins rules by 'and'"},
+        {"type: value_percentile, rules: [r], timespan: 1h", "'value_percentile' is not supported"},
+        {"type: temporal_order, rules: [r], timespan: 1h", "did you mean 'temporal_ordered'?"},
+        {"type: temporal, rules: [r, r], timespan: 1h", "'r' stands here twice; only temporal_ordered"},
+        {"type: temporal, rules: [], timespan: 1h", "at least one rule"},
+        {"type: temporal, rules: [r], timespan: 0s", "longer than nothing"},
+        {"type: temporal, rules: [r], timespan: 1h, group-by: ['']", "'group-by' has no text"},
+        {"type: temporal, rules: [r], timespan: 1h, generate: maybe", "true or false"},
+        {"type: temporal, rules: [r], timespan: 1h, condition: not r", "at least one rule must"},
+        {"type: temporal, rules: [r, s], timespan: 1h, condition: r", "rule 's' is not in the condition"},
+        {"type: temporal, rules: [r, s], timespan: 1h, condition: r and t", "x.yml:3:77: unknown rule 't'"},
+        {"type: temporal_ordered, rules: [r, s], timespan: 1h, condition: {gte: 1}", "a count does not go with"},
+        {"type: event_count, rules: [r], timespan: 1h, condition: r", "this type counts"},
+        {"type: event_count, rules: [r], timespan: 1h, condition: {}", "a count is missing"},
+        {"type: event_count, rules: [r], timespan: 1h, condition: {gte: 1.5}", "whole number"},
+        {"type: event_count, rules: [r], timespan: 1h, condition: {gte: -1}", "whole number"},
+        {"type: event_count, rules: [r], timespan: 1h, condition: {eq: 0}", "there is always one"},
+        {"type: event_count, rules: [r], timespan: 1h, condition: {lt: 1}", "there is always one"},
+        {"type: event_count, rules: [r], timespan: 1h, condition: {gte: 1, field: F}", "unknown key 'field'"},
+        {"type: event_count, rules: [r], timespan: 1h, condition: {gtt: 1}", "did you mean 'gt'?"},
+        {"type: value_count, rules: [r], timespan: 1h, condition: {gte: 1, field: []}", "'field' must name"},
+        {"type: temporal, rules: [r, s], timespan: 1h, group-by: u, aliases: {u: {r: F}}", "nothing of rule 's'"},
+        {"type: temporal, rules: [r], timespan: 1h, group-by: u, aliases: {u: {r: F, s: F}}", "'s' is none of"},
+        {"type: temporal, rules: [r], timespan: 1h, aliases: {u: {r: F}}", "alias 'u' is not used"},
+        {"type: temporal, rules: [r], timespan: 1h, group_by: u", "did you mean 'group-by'?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1024];
+        snprintf(text, sizeof text, "title: C\nname: c\ncorrelation: {%s}\n---\n" GOOD "---\n%s", cases[i].body,
+                 "title: S\nname: s\nlogsource: {product: windows}\ndetection: {s: {A: 1}, condition: s}\n");
+        assert_error(text, cases[i].told);
+    }
 }
 
 #define CAUSE(block) GOOD "---\ntitle: X\nname: x\nlevel: high\nvmsift:\n  cause: It broke.\n" block
