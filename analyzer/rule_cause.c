@@ -4,16 +4,14 @@
 #include "rule_load.h"
 #include "timestamp.h"
 
-static const Node *list_items(const Node *n, Node *const **items, size_t *count)
+/* The items of a list; none, and an error, if it is something else or empty. */
+static Node *const *list_items(Loader *l, const Node *n, const char *what, const char *form, size_t *count)
 {
-    static const Node none = {0};
-    if (!n) {
-        *count = 0;
-        return &none;
+    *count = n && n->kind == NODE_LIST ? n->count : 0;
+    if (n && !*count) {
+        COMPLAIN(l, n, STR("'"), str_of(what), STR("' must be a list of "), str_of(form));
     }
-    *items = n->items;
-    *count = n->kind == NODE_LIST ? n->count : 0;
-    return n;
+    return *count ? n->items : NULL;
 }
 
 /* --- causes ----------------------------------------------------------------------------------------------------- */
@@ -32,6 +30,9 @@ static void window_load(Loader *l, const Node *n, Window *w)
     if (!map_check(l, n, "window", keys, 3)) {
         return;
     }
+    if (!n->count) {
+        COMPLAIN(l, n, STR("an empty window; write {before: 5m, after: 5m}, or take it out"));
+    }
     const Node *before = map_get(n, "before"), *after = map_get(n, "after"), *same = map_get(n, "same_uptime");
     w->before_ns = before ? node_span(l, before, "before") : w->before_ns;
     w->after_ns = after ? node_span(l, after, "after") : w->after_ns;
@@ -46,7 +47,7 @@ static void compare_load(Loader *l, const RuleSet *set, const Node *n, Condition
     }
     const Node *left = map_get(n, "left"), *right = map_get(n, "right"), *differ = map_get(n, "differ");
     if (!left || !right || !differ) {
-        COMPLAIN(l, n, STR("'compare' needs left, right, field and differ"));
+        COMPLAIN(l, n, STR("'compare' needs more; write {left: RULE, right: RULE, field: Modified, differ: 2s}"));
         return;
     }
     c->left = rule_named(l, set, left, "left");
@@ -58,8 +59,7 @@ static void compare_load(Loader *l, const RuleSet *set, const Node *n, Condition
 static void verify_load(Loader *l, const Node *n, Condition *c)
 {
     const Str keys[] = {STR("do"), STR("decides")};
-    Node *const *items = NULL;
-    n = list_items(n, &items, &c->verify_count);
+    Node *const *items = list_items(l, n, "verify", "{do: …, decides: …}", &c->verify_count);
     struct VerifyStep *steps = ARENA_NEW(l->run, struct VerifyStep, c->verify_count);
     for (size_t i = 0; i < c->verify_count; i++) {
         if (map_check(l, items[i], "verify", keys, 2)) {
@@ -67,18 +67,28 @@ static void verify_load(Loader *l, const Node *n, Condition *c)
         }
     }
     c->verify = steps;
-    if (n->line && n->kind != NODE_LIST) {
-        COMPLAIN(l, n, STR("'verify' must be a list of {do: …, decides: …}"));
-    }
 }
 
+/* A key that has one word only. */
 static bool condition_word(Loader *l, const Node *n, const char *key, Str word)
 {
     const Node *value = map_get(n, key);
     if (value && !str_eq(value->text, word)) {
-        COMPLAIN(l, value, STR("'"), str_of(key), STR("' knows one word only: "), word);
+        COMPLAIN(l, value, STR("'"), str_of(key), STR("' knows one word only: '"), word,
+                 STR("'; write it, or take the key out"));
     }
     return value != NULL;
+}
+
+static bool argument_word(Str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = byte_lower(s.at[i]);
+        if (c != '_' && c != '-' && !(c >= 'a' && c <= 'z') && !byte_digit(c)) {
+            return false;
+        }
+    }
+    return s.len > 0;
 }
 
 static void ask_load(Loader *l, const Node *n, Condition *c)
@@ -87,6 +97,10 @@ static void ask_load(Loader *l, const Node *n, Condition *c)
     if (map_check(l, n, "ask", keys, 2)) {
         c->ask_name = map_text(l, n, "name", true);
         c->ask_question = map_text(l, n, "question", true);
+        if (c->ask_name.len && !argument_word(c->ask_name)) {
+            COMPLAIN(l, map_get(n, "name"), STR("'"), c->ask_name,
+                     STR("' is typed as --assert NAME=yes; use letters, digits, '-' and '_'"));
+        }
     }
 }
 
@@ -122,22 +136,30 @@ static void condition_load(Loader *l, const RuleSet *set, const Node *n, Conditi
     if (until && !c->window.bundle) {
         COMPLAIN(l, until, STR("'until' goes with 'window: bundle'; a window around the failure needs none"));
     }
+    const char *const needs_rule[] = {"window", "false_if", "until", "absent"};
+    for (size_t i = 0; i < sizeof needs_rule / sizeof *needs_rule; i++) {
+        const Node *key = map_get(n, needs_rule[i]);
+        if (key && !rule) {
+            COMPLAIN(l, key, STR("'"), str_of(needs_rule[i]), STR("' goes with 'rule' only; take it out, or add the rule"));
+        }
+    }
     if (rule && compare) {
         COMPLAIN(l, n, STR("'rule' and 'compare' exclude each other; make two conditions of it"));
     } else if (!rule && !compare && !ask) {
-        COMPLAIN(l, n, STR("a condition needs 'rule', 'compare' or 'ask'"));
+        COMPLAIN(l, n, STR("a condition needs 'rule', 'compare' or 'ask'; add what decides it"));
     }
 }
 
+/* What `when` can name. */
 static bool identifier(Str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = byte_lower(s.at[i]);
-        if (c != '_' && !(c >= 'a' && c <= 'z') && !(i && byte_digit(c))) {
+    const Str taken[] = {STR("and"), STR("or"), STR("not")};
+    for (size_t i = 0; i < 3; i++) {
+        if (str_eq_nocase(s, taken[i])) {
             return false;
         }
     }
-    return s.len > 0;
+    return argument_word(s) && !byte_digit(s.at[0]) && str_find_byte(s, '-', 0) == STR_NOT_FOUND;
 }
 
 static const Str *conditions_load(Loader *l, const RuleSet *set, const Node *n, Cause *cause)
@@ -152,7 +174,7 @@ static const Str *conditions_load(Loader *l, const RuleSet *set, const Node *n, 
         names[i] = list[i].name = map_key(n, i)->text;
         if (!identifier(names[i])) {
             COMPLAIN(l, map_key(n, i), STR("'"), names[i],
-                     STR("' is no name of a condition; use letters, digits and '_'"));
+                     STR("' is no name of a condition; use letters, digits and '_', and no 'and', 'or', 'not'"));
         }
         condition_load(l, set, map_value(n, i), &list[i]);
     }
@@ -163,9 +185,8 @@ static const Str *conditions_load(Loader *l, const RuleSet *set, const Node *n, 
 
 static const Rule **rules_load(Loader *l, const RuleSet *set, const Node *n, const char *what, size_t *count)
 {
-    Node *const *items = NULL;
     size_t all;
-    n = list_items(n, &items, &all);
+    Node *const *items = list_items(l, n, what, "rules", &all);
     const Rule **rules = ARENA_NEW(l->run, const Rule *, all);
     *count = 0;
     for (size_t i = 0; i < all; i++) {
@@ -174,17 +195,30 @@ static const Rule **rules_load(Loader *l, const RuleSet *set, const Node *n, con
             rules[(*count)++] = rule;
         }
     }
-    if (n->line && n->kind != NODE_LIST) {
-        COMPLAIN(l, n, STR("'"), str_of(what), STR("' must be a list of rules"));
-    }
     return rules;
 }
 
-static void remedy_load(Loader *l, const Node *n, Cause *cause)
+typedef struct Causes { /* all names there are; NULL: not all of them are loaded */
+    const Str *names;
+    size_t count;
+} Causes;
+
+/* A step in words, or the id of a cause: one word that nearly is one is a slip of the pen. */
+static void if_fails_check(Loader *l, const Node *n, const Causes *causes)
+{
+    if (!n || !causes->names || !argument_word(n->text)) {
+        return;
+    }
+    Str near = nearest_word(n->text, causes->names, causes->count);
+    if (near.len && !str_eq(near, n->text)) {
+        complain_unknown(l, n, "cause", n->text, causes->names, causes->count);
+    }
+}
+
+static void remedy_load(Loader *l, const Node *n, Cause *cause, const Causes *causes)
 {
     const Str keys[] = {STR("do"), STR("command"), STR("risk"), STR("undo"), STR("reboot"), STR("if_fails")};
-    Node *const *items = NULL;
-    n = list_items(n, &items, &cause->remedy_count);
+    Node *const *items = list_items(l, n, "remedy", "{do: …, command: …}", &cause->remedy_count);
     RemedyStep *steps = ARENA_NEW(l->run, RemedyStep, cause->remedy_count);
     cause->remedy = steps;
     for (size_t i = 0; i < cause->remedy_count; i++) {
@@ -199,42 +233,41 @@ static void remedy_load(Loader *l, const Node *n, Cause *cause)
                                 .undo = map_text(l, step, "undo", false),
                                 .if_fails = map_text(l, step, "if_fails", false),
                                 .reboot = reboot && node_flag(l, reboot, "reboot")};
-    }
-    if (n->line && n->kind != NODE_LIST) {
-        COMPLAIN(l, n, STR("'remedy' must be a list of {do: …, command: …}"));
+        if_fails_check(l, map_get(step, "if_fails"), causes);
     }
 }
 
 static void references_load(Loader *l, const Node *n, Cause *cause)
 {
     const Str keys[] = {STR("document"), STR("section"), STR("url")};
-    Node *const *items = NULL;
-    n = list_items(n, &items, &cause->reference_count);
+    Node *const *items = list_items(l, n, "references", "{document: …, section: …}", &cause->reference_count);
     Reference *list = ARENA_NEW(l->run, Reference, cause->reference_count);
     cause->references = list;
     for (size_t i = 0; i < cause->reference_count; i++) {
-        if (map_check(l, items[i], "references", keys, 3)) {
-            list[i] = (Reference){map_text(l, items[i], "document", true), map_text(l, items[i], "section", false),
-                                  map_text(l, items[i], "url", false)};
+        if (!map_check(l, items[i], "references", keys, 3)) {
+            continue;
         }
-    }
-    if (n->line && n->kind != NODE_LIST) {
-        COMPLAIN(l, n, STR("'references' must be a list of {document: …, section: …}"));
+        list[i] = (Reference){map_text(l, items[i], "document", true), map_text(l, items[i], "section", false),
+                              map_text(l, items[i], "url", false)};
+        if (list[i].url.len && !str_starts(list[i].url, STR("https://")) && !str_starts(list[i].url, STR("http://"))) {
+            COMPLAIN(l, map_get(items[i], "url"), STR("'url' begins with https:// or http://"));
+        }
     }
 }
 
-static void explains_check(Loader *l, const Node *n, const Str *causes, size_t cause_count)
+static void explains_check(Loader *l, const Node *n, Str own, const Causes *causes)
 {
-    Node *const *items = NULL;
-    size_t count;
-    list_items(n, &items, &count);
-    for (size_t i = 0; i < count && causes; i++) {
-        bool found = false;
-        for (size_t k = 0; k < cause_count && !found; k++) {
-            found = str_eq(items[i]->text, causes[k]);
+    size_t count = n && n->kind == NODE_LIST ? n->count : n != NULL;
+    for (size_t i = 0; i < count; i++) {
+        const Node *at = n->kind == NODE_LIST ? n->items[i] : n;
+        bool found = !causes->names || !at->text.len;
+        for (size_t k = 0; k < causes->count && !found; k++) {
+            found = str_eq(at->text, causes->names[k]);
         }
-        if (!found) {
-            complain_unknown(l, items[i], "cause", items[i]->text, causes, cause_count);
+        if (!found && !l->incomplete) {
+            complain_unknown(l, at, "cause", at->text, causes->names, causes->count);
+        } else if (at->text.len && str_eq(at->text, own)) {
+            COMPLAIN(l, at, STR("a cause does not explain itself; name more general ones"));
         }
     }
 }
@@ -243,6 +276,7 @@ void cause_load(Loader *l, const RuleSet *set, Cause *cause, const Node *doc, co
 {
     const Str keys[] = {STR("cause"),   STR("applies_to"), STR("conditions"), STR("when"),      STR("supports"),
                         STR("refutes"), STR("explains"),   STR("remedy"),     STR("references")};
+    const Causes all = {causes, cause_count};
     const Node *n = map_get(doc, "vmsift");
     if (!map_check(l, n, "vmsift", keys, sizeof keys / sizeof *keys)) {
         return;
@@ -253,13 +287,13 @@ void cause_load(Loader *l, const RuleSet *set, Cause *cause, const Node *doc, co
     cause->supports = rules_load(l, set, map_get(n, "supports"), "supports", &cause->support_count);
     cause->refutes = rules_load(l, set, map_get(n, "refutes"), "refutes", &cause->refute_count);
     cause->explains = map_texts(l, n, "explains", &cause->explain_count);
-    explains_check(l, map_get(n, "explains"), causes, cause_count);
-    remedy_load(l, map_get(n, "remedy"), cause);
+    explains_check(l, map_get(n, "explains"), cause->name, &all);
+    remedy_load(l, map_get(n, "remedy"), cause, &all);
     references_load(l, map_get(n, "references"), cause);
     const Str *names = conditions ? conditions_load(l, set, conditions, cause) : NULL;
     if (names && when) {
         cause->when = expression_parse(l, when, "condition", names, cause->condition_count);
     } else if (!conditions || !when) {
-        COMPLAIN(l, n, STR("a cause needs 'conditions' and 'when'"));
+        COMPLAIN(l, n, STR("a cause needs 'conditions' and 'when'; add them"));
     }
 }

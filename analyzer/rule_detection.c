@@ -236,19 +236,36 @@ static bool word_byte(uint8_t c)
     return byte_digit(c) || (byte_lower(c) >= 'a' && byte_lower(c) <= 'z') || c == '_';
 }
 
-/* A `-` or `/` that begins an option stands for every dash there is. */
+/* Bytes of the dash there: `-`, `/`, an en dash, an em dash or a horizontal bar; 0: none. */
+static size_t dash_at(Str s, size_t at)
+{
+    if (s.at[at] == '-' || s.at[at] == '/') {
+        return 1;
+    }
+    bool wide = s.len - at >= 3 && s.at[at] == 0xE2 && s.at[at + 1] == 0x80;
+    return wide && s.at[at + 2] >= 0x93 && s.at[at + 2] <= 0x95 ? 3 : 0;
+}
+
+static bool option_byte(Str s, size_t at)
+{
+    return at < s.len && (word_byte(s.at[at]) || s.at[at] >= 0x80);
+}
+
+/* A dash that begins an option stands for every dash there is. */
 static Text text_windash(Arena *a, const Text *t)
 {
     Text out = {0};
     for (size_t p = 0; p < t->pieces.count; p++) {
         Piece piece = t->pieces.at[p];
         size_t from = 0;
-        for (size_t i = 0; piece.kind == PIECE_TEXT && i + 1 < piece.text.len; i++) {
-            bool dash = piece.text.at[i] == '-' || piece.text.at[i] == '/';
-            if (dash && word_byte(piece.text.at[i + 1]) && !(i && word_byte(piece.text.at[i - 1]))) {
+        for (size_t i = 0, len; piece.kind == PIECE_TEXT && i < piece.text.len; i += len) {
+            size_t dash = dash_at(piece.text, i);
+            len = dash ? dash : 1;
+            if (dash && option_byte(piece.text, i + dash) && !dash_at(piece.text, i + dash) &&
+                !(i && option_byte(piece.text, i - 1))) {
                 piece_add(a, &out, PIECE_TEXT, str_slice(piece.text, from, i));
                 piece_add(a, &out, PIECE_DASH, (Str){0});
-                from = i + 1;
+                from = i + dash;
             }
         }
         piece_add(a, &out, piece.kind, str_from(piece.text, from));

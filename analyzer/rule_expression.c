@@ -176,8 +176,8 @@ static const Expression *name(Parser *p)
         return pattern.len ? of_names(p, all, pattern, from)
                            : fail(p, from, 1, "a name, a name with '*' or 'them' must follow");
     }
-    if (!w.len) {
-        return fail(p, pos, 1,
+    if (!w.len || str_eq_nocase(w, STR("and")) || str_eq_nocase(w, STR("or"))) {
+        return fail(p, pos, w.len,
                     pos < p->text.len && p->text.at[pos] == '|'
                         ? "aggregation with '|' is not supported; write a correlation"
                         : "a name is missing here; write 'a and b', 'a or b' or 'not a'");

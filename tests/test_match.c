@@ -66,68 +66,158 @@ static Truth named(const char *test, const char *value)
     return found(text, &ev).truth;
 }
 
-TEST(match_texts_without_case_and_with_wildcards)
+typedef struct Row {
+    const char *test, *value;
+    Truth truth;
+} Row;
+
+static void assert_rows(const Row *rows, size_t count)
 {
-    assert_int_equal(named("F: abc", "ABC"), YES);
-    assert_int_equal(named("F|cased: abc", "ABC"), NO);
-    assert_int_equal(named("F: 'a*c?e'", "AxxCdE"), YES);
-    assert_int_equal(named("F: 'a*c?e'", "axxce"), NO);
-    assert_int_equal(named("F: '*b*'", "abc"), YES);
-    assert_int_equal(named("F: '*bc'", "abc"), YES);
-    assert_int_equal(named("F: 'b*'", "abc"), NO);
-    assert_int_equal(named("F: 'a\\*c'", "a*c"), YES);
-    assert_int_equal(named("F: 'a\\*c'", "abc"), NO);
-    assert_int_equal(named("F: 'C:\\\\*\\x'", "C:\\Windows\\x"), YES); /* \\* is a backslash, then anything */
-    assert_int_equal(named("F: 'C:\\Windows\\x'", "c:\\windows\\X"), YES);
-    assert_int_equal(named("F|endswith: '\\cmd.exe'", "C:\\CMD.EXE"), YES);
-    assert_int_equal(named("F|startswith: ab", "abc"), YES);
-    assert_int_equal(named("F|contains|all: [a, c]", "abc"), YES);
-    assert_int_equal(named("F|contains|all: [a, x]", "abc"), NO);
-    assert_int_equal(named("F|contains: 'a*a*a*b'", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), NO);
-    assert_int_equal(named("F|contains: 'Ä?c'", "xäbC"), YES);
-    assert_int_equal(named("F: '?'", "\xC3\xA4"), YES);
+    for (size_t i = 0; i < count; i++) {
+        Truth truth = named(rows[i].test, rows[i].value);
+        if (truth != rows[i].truth) {
+            print_error("%s of '%s'\n", rows[i].test, rows[i].value);
+        }
+        assert_int_equal(truth, rows[i].truth);
+    }
+}
+#define ASSERT_ROWS(...)                                                                                               \
+    assert_rows((const Row[]){__VA_ARGS__}, sizeof((const Row[]){__VA_ARGS__}) / sizeof(Row))
+
+TEST(match_texts_without_case)
+{
+    ASSERT_ROWS({"F: abc", "ABC", YES}, {"F: ABC", "abc", YES}, {"F: abc", "abcd", NO}, {"F: abc", "", NO},
+                {"F: 'Ärger'", "ärGER", YES}, {"F|contains: 'ÉTAT'", "l'état", YES}, {"F|endswith: 'ß'", "Straß", YES},
+                {"F|startswith: 'Ж'", "жук", YES}, {"F: 'ΣΑΣ'", "σας", YES}, {"F: 'Ä'", "A", NO},
+                {"F|cased: abc", "ABC", NO}, {"F|cased: abc", "abc", YES}, {"F|cased: 'Ä'", "ä", NO},
+                {"F|contains|cased: 'B'", "abc", NO}, {"F|cased|contains: 'B'", "aBc", YES},
+                {"F|contains|all|cased: [a, B]", "aBc", YES}, {"F|contains|all|cased: [a, b]", "aBc", NO},
+                {"F: [x, y, abc]", "ABC", YES}, {"F: [x, y]", "ABC", NO});
 }
 
-TEST(match_modifiers)
+/* `*` and `?` are wildcards; a backslash takes that from them and from itself, and is one before anything else. */
+TEST(match_wildcards_and_escapes)
 {
-    assert_int_equal(named("F|re: '^a.c$'", "abc"), YES);
-    assert_int_equal(named("F|re: '^A.c$'", "abc"), NO);
-    assert_int_equal(named("F|re|i: '^A.c$'", "abc"), YES);
-    assert_int_equal(named("F|re|m: '^b'", "a\nb"), YES);
-    assert_int_equal(named("F|neq: abc", "abd"), YES);
-    assert_int_equal(named("F|neq: abc", "ABC"), NO);
-    assert_int_equal(named("F|gt: 9", "10"), YES);
-    assert_int_equal(named("F|gte: 0x10", "16"), YES);
-    assert_int_equal(named("F|lt: 9", "x"), NO);
-    assert_int_equal(named("F: 16", "0x10"), YES);
-    assert_int_equal(named("F: '16'", "0x10"), NO);
-    assert_int_equal(named("F|cidr: 10.1.0.0/16", "10.1.2.3"), YES);
-    assert_int_equal(named("F|cidr: 10.1.0.0/16", "10.2.2.3"), NO);
-    assert_int_equal(named("F|cidr: 'fe80::/10'", "fe80::1%3"), YES);
-    assert_int_equal(named("F|cidr: '::ffff:0:0/96'", "::ffff:1.2.3.4"), YES);
-    assert_int_equal(named("F|contains|windash: ' -f x'", "cmd /f x"), YES);
-    assert_int_equal(named("F|contains|windash: ' -f x'", "cmd \xE2\x80\x93"
-                                                          "f x"),
-                     YES);
-    assert_int_equal(named("F|contains|windash: 'a-f'", "a/f"), NO);
-    assert_int_equal(named("F|base64: foobar", "Zm9vYmFy"), YES);
-    assert_int_equal(named("F|base64: fooba", "Zm9vYmE="), YES);
-    assert_int_equal(named("F|wide|base64offset|contains: http", "xx aAB0AHQAcAA yy"), YES);
-    assert_int_equal(named("F|base64offset|contains: foobar", "AGZvb2Jhcg=="), YES);
-    assert_int_equal(named("F|fieldref: F", "x"), YES);
-    assert_int_equal(named("F|fieldref: G", "x"), NO);
-    assert_int_equal(named("F|exists: true", "x"), YES);
-    assert_int_equal(named("G|exists: false", "x"), YES);
+    ASSERT_ROWS({"F: 'a*c?e'", "AxxCdE", YES}, {"F: 'a*c?e'", "axxce", NO}, {"F: '*b*'", "abc", YES},
+                {"F: '*bc'", "abc", YES}, {"F: 'b*'", "abc", NO}, {"F: '*'", "", YES}, {"F: '*'", "x", YES},
+                {"F: '?'", "", NO}, {"F: '?'", "\xC3\xA4", YES}, {"F: '?\?'", "\xC3\xA4", NO},
+                {"F: '?'", "\xF0\x9F\x98\x80", YES}, {"F: 'a**c'", "ac", YES}, {"F: 'a?*c'", "ac", NO},
+                {"F: 'a\\*c'", "a*c", YES}, {"F: 'a\\*c'", "abc", NO}, {"F: 'a\\?c'", "a?c", YES},
+                {"F: 'a\\?c'", "abc", NO}, {"F: 'a\\\\*c'", "a\\xc", YES}, {"F: 'a\\\\*c'", "axc", NO},
+                {"F: 'a\\\\\\*c'", "a\\*c", YES}, {"F: 'a\\\\\\*c'", "a\\xc", NO},
+                {"F: 'a\\b'", "a\\b", YES}, {"F: 'a\\\\b'", "a\\b", YES}, {"F: 'a\\\\\\b'", "a\\\\b", YES},
+                {"F: 'a\\\\\\\\b'", "a\\\\b", YES}, {"F: 'C:\\Windows\\x'", "c:\\windows\\X", YES},
+                {"F: 'C:\\\\*\\x'", "C:\\Windows\\x", YES}, {"F: 'a\\'", "a\\", YES},
+                {"F|endswith: '\\cmd.exe'", "C:\\CMD.EXE", YES}, {"F|contains: 'a\\'", "xa\\x", YES},
+                {"F|contains: 'a\\*'", "xa*x", YES}, {"F|contains: 'a\\*'", "xax", NO},
+                {"F|contains: 'Ä?c'", "xäbC", YES}, {"F: 'Ä*\\*'", "äx*", YES}, {"F: 'Ä*\\*'", "äx", NO},
+                {"F|cased: 'Ä*'", "Äx", YES},
+                {"F|contains: 'a*a*a*b'", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NO},
+                {"F: 'a*b'", "a\nb", YES}, {"F: 'Ä?b'", "ä\nb", YES});
+}
+
+TEST(match_places_and_lists)
+{
+    ASSERT_ROWS({"F|startswith: ab", "abc", YES}, {"F|startswith: bc", "abc", NO}, {"F|startswith: abcd", "abc", NO},
+                {"F|endswith: bc", "abc", YES}, {"F|endswith: ab", "abc", NO}, {"F|contains: b", "abc", YES},
+                {"F|startswith: 'a?c'", "abcd", YES}, {"F|endswith: 'a?c'", "xabc", YES},
+                {"F|contains: [x, c]", "abc", YES}, {"F|contains|all: [a, c]", "abc", YES},
+                {"F|contains|all: [a, x]", "abc", NO}, {"F|all|contains: [a, c]", "abc", YES},
+                {"F|startswith|all: [a, ab]", "abc", YES}, {"F|re|all: ['^a', 'c$']", "abc", YES},
+                {"F|re|all: ['^a', 'b$']", "abc", NO}, {"F|neq: [abc, x]", "abc", NO}, {"F|neq: [y, x]", "abc", YES},
+                {"F|contains|neq: b", "abc", NO}, {"F|contains|all|neq: [a, x]", "abc", YES},
+                {"F|contains|all|neq: [a, c]", "abc", NO});
+}
+
+/* A number without quotes is the number, however it is written; in quotes it is a text. */
+TEST(match_numbers_and_truths)
+{
+    ASSERT_ROWS({"F: 16", "16", YES}, {"F: 16", "0x10", YES}, {"F: 0x10", "16", YES}, {"F: '16'", "0x10", NO},
+                {"F: '16'", "16", YES}, {"F: 16", "161", NO}, {"F: -1", "-1", YES}, {"F: 1.5", "1.50", YES},
+                {"F|contains: 16", "x165", YES}, {"F|contains: 16", "0x10", NO}, {"F|startswith: 46", "4624", YES},
+                {"F: [1, 2]", "2", YES}, {"F|neq: 16", "0x10", NO}, {"F|neq: 16", "17", YES},
+                {"F: 99999999999999999999999", "99999999999999999999999", YES}, {"F: true", "True", YES},
+                {"F: 'true'", "TRUE", YES}, {"F: false", "true", NO}, {"F: 'yes'", "YES", YES},
+                {"F: 2022-03-08", "2022-03-08", YES}, {"F|gt: 9", "10", YES}, {"F|gt: 9", "9", NO},
+                {"F|gte: 9", "9", YES}, {"F|gte: 0x10", "16", YES}, {"F|lt: 9", "8.9", YES}, {"F|lt: 9", "x", NO},
+                {"F|lte: -1", "-2", YES}, {"F|lt: 9", "", NO}, {"F|gt: [100, 5]", "10", YES},
+                {"F|gt|all: [5, 100]", "10", NO}, {"F|lt|neq: 9", "10", YES});
+}
+
+TEST(match_regular_expressions)
+{
+    ASSERT_ROWS({"F|re: '^a.c$'", "abc", YES}, {"F|re: '^A.c$'", "abc", NO}, {"F|re: b", "abc", YES},
+                {"F|re|i: '^A.c$'", "abc", YES}, {"F|re|i: 'Ä'", "ä", YES}, {"F|re|m: '^b'", "a\nb", YES},
+                {"F|re: '^b'", "a\nb", NO}, {"F|re: 'a.b'", "a\nb", NO}, {"F|re|s: 'a.b'", "a\nb", YES},
+                {"F|re|i|s|m: '^B.C'", "a\nb\nc", YES}, {"F|re: 'a\\*'", "a*", YES}, {"F|re: 'a\\*'", "aa", NO},
+                {"F|re: ['x', 'b']", "abc", YES}, {"F|re|neq: 'b'", "abc", NO}, {"F|re: ''", "abc", YES});
+}
+
+TEST(match_networks)
+{
+    ASSERT_ROWS({"F|cidr: 10.1.0.0/16", "10.1.2.3", YES}, {"F|cidr: 10.1.0.0/16", "10.2.2.3", NO},
+                {"F|cidr: 10.0.0.0/7", "11.255.0.1", YES}, {"F|cidr: 10.1.2.3/32", "10.1.2.3", YES},
+                {"F|cidr: 10.1.2.3/32", "10.1.2.4", NO}, {"F|cidr: 0.0.0.0/0", "1.2.3.4", YES},
+                {"F|cidr: 0.0.0.0/0", "::1", NO}, {"F|cidr: 10.0.0.0/8", "::ffff:10.1.2.3", YES},
+                {"F|cidr: 10.0.0.0/8", "10.0.0", NO}, {"F|cidr: 10.0.0.0/8", "text", NO},
+                {"F|cidr: 'fe80::/10'", "fe80::1%3", YES}, {"F|cidr: 'fe80::/10'", "FEBF::1", YES},
+                {"F|cidr: 'fe80::/10'", "fec0::1", NO}, {"F|cidr: '::/0'", "::1", YES},
+                {"F|cidr: '::/0'", "10.0.0.1", NO}, {"F|cidr: '::1/128'", "0:0:0:0:0:0:0:1", YES},
+                {"F|cidr: '::ffff:0:0/96'", "::ffff:1.2.3.4", YES}, {"F|cidr: [10.0.0.0/8, '::1/128']", "::1", YES},
+                {"F|cidr|neq: 10.0.0.0/8", "10.1.2.3", NO});
+}
+
+TEST(match_dashes_that_begin_options)
+{
+    ASSERT_ROWS({"F|contains|windash: ' -f x'", "cmd /f x", YES}, {"F|windash|contains: ' /f x'", "cmd -f x", YES},
+                {"F|contains|windash: ' -f x'", "cmd \xE2\x80\x93" "f x", YES},
+                {"F|contains|windash: ' -f x'", "cmd \xE2\x80\x94" "f x", YES},
+                {"F|contains|windash: ' -f x'", "cmd \xE2\x80\x95" "f x", YES},
+                {"F|contains|windash: ' \xE2\x80\x93" "f x'", "cmd -f x", YES},
+                {"F|contains|windash: ' -f x'", "cmd \xE2\x80\x92" "f x", NO},
+                {"F|contains|windash: 'a-f'", "a/f", NO}, {"F|contains|windash: 'a-f'", "a-f", YES},
+                {"F|windash: '-a -b'", "/a -b", YES}, {"F|windash: '-a -b'", "/a /b", YES},
+                {"F|windash|contains|all: [' -a', ' /b']", "x /a -b", YES}, {"F|windash: '*-a*'", "x/ab", YES},
+                {"F|windash: '-ä'", "/Ä", YES});
+}
+
+TEST(match_encodings)
+{
+    ASSERT_ROWS({"F|base64: foobar", "Zm9vYmFy", YES}, {"F|base64: fooba", "Zm9vYmE=", YES},
+                {"F|base64: foobar", "xZm9vYmFy", NO}, {"F|base64|contains: foobar", "xZm9vYmFyx", YES},
+                {"F|base64|cased: foobar", "zm9vymfy", NO}, {"F|base64offset|contains: foobar", "AGZvb2Jhcg==", YES},
+                {"F|base64offset|contains: foobar", "Zm9vYmFy", YES}, {"F|base64offset|contains: foobar", "AABmb29iYXI=", YES},
+                {"F|base64offset|contains: foobar", "Zm9vYmF", NO},
+                {"F|base64offset|contains: 'ä'", "eMOkeA==", YES}, /* xäx */
+                {"F|wide|base64offset|contains: http", "xx aAB0AHQAcAA yy", YES},
+                {"F|utf16le|base64|contains: http", "aAB0AHQAcAA=", YES},
+                {"F|utf16be|base64|contains: http", "AGgAdAB0AHA=", YES}, {"F|utf16|base64: a", "//5hAA==", YES},
+                {"F|base64: '\\*'", "Kg==", YES});
+}
+
+TEST(match_references_to_other_fields)
+{
+    ASSERT_ROWS({"F|fieldref: F", "x", YES}, {"F|fieldref: G", "x", NO}, {"F|fieldref|neq: G", "x", YES},
+                {"F|fieldref|neq: F", "x", NO}, {"F|fieldref: Computer", "VM1", YES},
+                {"F|fieldref|cased: Computer", "VM1", NO}, {"F|fieldref|startswith: Computer", "vm1.example", YES},
+                {"F|fieldref|endswith: Channel", "the application", YES}, {"F|fieldref|contains: Provider_Name", "is com+ it", YES},
+                {"F|contains|fieldref: Computer", "xvm1x", YES}, {"F|fieldref|contains: Computer", "vm2", NO},
+                {"F|fieldref: EventID", "1", YES}, {"F|fieldref: [G, Computer]", "vm1", YES});
+    const Field fields[] = {{STR("F"), STR("xÄRGER")}, {STR("G"), STR("ärger")}};
+    Event ev = log_event(1, fields, 2);
+    assert_int_equal(found(LOG("  s: {EventID: 1, F|fieldref|endswith: G}\n  condition: s\n"), &ev).truth, YES);
+    assert_int_equal(found(LOG("  s: {EventID: 1, F|fieldref|startswith: G}\n  condition: s\n"), &ev).truth, NO);
+    assert_int_equal(found(LOG("  s: {EventID: 1, F|fieldref|endswith|cased: G}\n  condition: s\n"), &ev).truth, NO);
 }
 
 TEST(match_absent_empty_and_null)
 {
-    assert_int_equal(named("G: null", "x"), YES);
-    assert_int_equal(named("F: null", "x"), NO);
-    assert_int_equal(named("F: ''", ""), YES);
-    assert_int_equal(named("G: ''", "x"), NO);
-    assert_int_equal(named("G: [null, '']", "x"), YES);
-    assert_int_equal(named("G|neq: x", "x"), YES);
+    ASSERT_ROWS({"G: null", "x", YES}, {"F: null", "x", NO}, {"F: null", "", NO}, {"G: ~", "x", YES}, {"G:", "x", YES},
+                {"F: ''", "", YES}, {"F: ''", "x", NO}, {"G: ''", "x", NO}, {"G: [null, '']", "x", YES},
+                {"F: [null, '']", "", YES}, {"F|neq: null", "x", YES}, {"G|neq: null", "x", NO},
+                {"G|neq: x", "x", YES}, {"G|contains: x", "x", NO}, {"G|re: ''", "x", NO}, {"G|lt: 5", "x", NO},
+                {"F|exists: true", "x", YES}, {"F|exists: true", "", YES}, {"F|exists: false", "x", NO},
+                {"G|exists: true", "x", NO}, {"G|exists: false", "x", YES}, {"F: 'null'", "NULL", YES});
 }
 
 TEST(match_fields_of_event_logs)
@@ -146,7 +236,26 @@ TEST(match_fields_of_event_logs)
     assert_int_equal(
         found(LOG("  s: {Level: Error, Message|contains: \"first\\nError\"}\n  condition: s\n"), &ev).truth, YES);
     assert_int_equal(found(LOG("  k: [nothing, 'code = 0x8*']\n  condition: k\n"), &ev).truth, YES);
-    assert_int_equal(found(LOG("  k: {'|all': [first, code]}\n  condition: k\n"), &ev).truth, YES);
+    static const struct {
+        const char *words;
+        Truth truth;
+    } keywords[] = {
+        {"{'|all': [first, code]}", YES},       {"{'|all': [first, gone]}", NO},
+        {"first", YES},                         {"[gone, '8000']", YES},
+        {"[0, gone]", YES},                     {"{'|re': '^Err.*F$'}", YES},
+        {"{'|cased': FIRST}", NO},              {"{'|startswith': err}", YES},
+        {"{'|startswith': code}", NO},          {"[gone, {EventID: 4689}]", YES},
+        {"[{EventID: 1}, {EventID: 2}]", NO},   {"[{EventID: 1}, {EventID: 4689, Level: 2}]", YES},
+        {"[{EventID: 1}, first]", YES},         {"[{Data|contains|all: [error, code]}, {A: b}]", YES},
+        {"[{Data|contains|all: [error, b]}, {A: b}]", NO},
+    };
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        char text[512];
+        snprintf(text, sizeof text, LOG("  k: %s\n  condition: k\n"), keywords[i].words);
+        if (found(text, &ev).truth != keywords[i].truth) {
+            fail_msg("%s", keywords[i].words);
+        }
+    }
     ev.channel = STR("System");
     assert_false(found(LOG("  s: {EventID: 4689}\n  condition: s\n"), &ev).listed);
 }
@@ -158,14 +267,25 @@ TEST(match_conditions)
     static const struct {
         const char *condition;
         Truth truth;
-    } cases[] = {{"a and b", NO},  {"a or b", YES},    {"a and not b", YES}, {"not (a and not b)", NO},
-                 {"1 of a*", YES}, {"all of a*", NO},  {"1 of them", YES},   {"all of them", NO},
-                 {"[b, a]", YES},  {"not _h", NO}};
+    } cases[] = {
+        {"a and b", NO},          {"a or b", YES},         {"a and not b", YES},       {"not (a and not b)", NO},
+        {"1 of a*", YES},         {"all of a*", NO},       {"1 of them", YES},         {"all of them", NO},
+        {"any of b*", NO},        {"1 of a", YES},         {"1 of *2", NO},            {"all of *a", YES},
+        {"1 of a* and not 1 of b*", YES}, /* of binds before not, not before and, and before or */
+        {"a or b and b", YES},    {"b and b or a", YES},   {"not b and a", YES},       {"not a or a", YES},
+        {"not a and b", NO},      {"not (a or b)", NO},    {"not not a", YES},         {"not a or b and a", NO},
+        {"(a)and(not b)", YES},   {"A-c_1", YES},          {"a AND NOT b", YES},       {"not all of a*", YES},
+        {"[b, a]", YES},          {"[b, b]", NO},          {"not _h", NO},             {"all of h*", YES},
+        {"\"a and\\n not b\"", YES},
+    };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[512];
-        snprintf(text, sizeof text, LOG("  a: {F: abc}\n  a2: {F: x}\n  b: {F: y}\n  _h: {F: abc}\n  condition: %s\n"),
+        snprintf(text, sizeof text, LOG("  a: {F: abc}\n  a2: {F: x}\n  b: {F: y}\n  _h: {F: abc}\n  h1: {F: abc}\n  h_: {F: abc}\n"
+                     "  A-c_1: {F: abc}\n  condition: %s\n"),
                  cases[i].condition);
-        assert_int_equal(found(text, &ev).truth, cases[i].truth);
+        if (found(text, &ev).truth != cases[i].truth) {
+            fail_msg("%s", cases[i].condition);
+        }
     }
 }
 
@@ -425,8 +545,15 @@ TEST(asked_values_are_all_where_the_target_is_not_tested)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(match_texts_without_case_and_with_wildcards),
-        cmocka_unit_test(match_modifiers),
+        cmocka_unit_test(match_texts_without_case),
+        cmocka_unit_test(match_wildcards_and_escapes),
+        cmocka_unit_test(match_places_and_lists),
+        cmocka_unit_test(match_numbers_and_truths),
+        cmocka_unit_test(match_regular_expressions),
+        cmocka_unit_test(match_networks),
+        cmocka_unit_test(match_dashes_that_begin_options),
+        cmocka_unit_test(match_encodings),
+        cmocka_unit_test(match_references_to_other_fields),
         cmocka_unit_test(match_absent_empty_and_null),
         cmocka_unit_test(match_fields_of_event_logs),
         cmocka_unit_test(match_conditions),

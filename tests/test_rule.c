@@ -270,7 +270,7 @@ TEST(cause_block_is_read_whole)
                          "  when: seen and (ever or not files) and told\n"
                          "  supports: [r]\n  refutes: [r]\n"
                          "  remedy: [{do: fix it, command: fix, reboot: true, if_fails: weep}]\n"
-                         "  references: [{document: D, section: S, url: U}]\n"));
+                         "  references: [{document: D, section: S, url: https://u.example/}]\n"));
     assert_string_equal(c.errors, "");
     const Cause *x = cause_find(&c.set, STR("x"));
     assert_non_null(x);
@@ -287,7 +287,7 @@ TEST(cause_block_is_read_whole)
     assert_int_equal(expression_truth(x->when, (const Truth[]){YES, NO, NO, UNKNOWN}), UNKNOWN);
     assert_int_equal(expression_truth(x->when, (const Truth[]){YES, NO, YES, UNKNOWN}), NO);
     assert_true(x->remedy[0].reboot);
-    assert_str(x->references[0].url, STR("U"));
+    assert_str(x->references[0].url, STR("https://u.example/"));
     rule_case_close(&c);
 }
 
@@ -305,6 +305,242 @@ TEST(cause_errors)
                  "true or false, without quotes");
     assert_error(GOOD "---\ntitle: X\nname: y\nvmsift: {cause: c, conditions: {a: {rule: r, says: x}}, when: a}\n",
                  "a cause is named as its file: 'name: x'");
+    static const struct {
+        const char *block, *told;
+    } cases[] = {
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  cause: []", "x.yml:15:3: key 'cause' stands here twice; first in line 12"},
+        {"when: a and (not b)\n  conditions: {a: {rule: r, says: x}}", "x.yml:13:20: unknown condition 'b'"},
+        {"when: [a]\n  conditions: {a: {rule: r, says: x}}", "'condition' must be a text"},
+        {"when: ''\n  conditions: {a: {rule: r, says: x}}", "'condition' has no text"},
+        {"conditions: {a: {rule: r, says: x}}", "needs 'conditions' and 'when'"},
+        {"when: a\n  conditions: [a]", "'conditions' must be a map"},
+        {"when: a\n  conditions: {a: r}", "'conditions' must be a map"},
+        {"when: a\n  conditions: {a: {rule: r}}", "'says' is missing"},
+        {"when: a\n  conditions: {a: {rule: r, says: ''}}", "'says' has no text"},
+        {"when: a\n  conditions: {not: {rule: r, says: x}}", "'not' is no name of a condition"},
+        {"when: a\n  conditions: {1a: {rule: r, says: x}}", "'1a' is no name of a condition"},
+        {"when: a\n  conditions: {a: {rule: [r], says: x}}", "'rule' must be a text"},
+        {"when: a\n  conditions: {a: {rule: r, says: x, window: bundl}}", "'window' must be {before"},
+        {"when: a\n  conditions: {a: {rule: r, says: x, window: {}}}", "an empty window"},
+        {"when: a\n  conditions: {a: {rule: r, says: x, window: {before: 5}}}", "'before' must be a time span"},
+        {"when: a\n  conditions: {a: {rule: r, says: x, window: {befor: 5m}}}", "did you mean 'before'?"},
+        {"when: a\n  conditions: {a: {rule: r, says: x, basis: guessed}}", "one word only: 'inferred'"},
+        {"when: a\n  conditions: {a: {rule: r, says: x, absent: false}}", "one word only: 'unknown'"},
+        {"when: a\n  conditions: {a: {ask: {name: q, question: x}, false_if: r}}", "'false_if' goes with 'rule' only"},
+        {"when: a\n  conditions: {a: {ask: {name: 'a b', question: x}}}", "'a b' is typed as --assert"},
+        {"when: a\n  conditions: {a: {ask: {name: q}}}", "'question' is missing"},
+        {"when: a\n  conditions: {a: {rule: r, says: x, verify: look}}", "'verify' must be a list"},
+        {"when: a\n  conditions: {a: {rule: r, says: x, verify: [{do: look}]}}", "'decides' is missing"},
+        {"when: a\n  conditions: {a: {says: x, compare: {left: r, right: r, field: F}}}", "'compare' needs more"},
+        {"when: a\n  conditions: {a: {says: x, rule: r, compare: {left: r, right: r, field: F, differ: 1s}}}",
+         "exclude each other"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  supports: r", "'supports' must be a list of rules"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  refutes: [rr]", "x.yml:15:13: unknown rule 'rr'"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  explains: x", "does not explain itself"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  applies_to: [~]", "'applies_to' has no text"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedy: []", "'remedy' must be a list"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedy: [{command: x}]", "'do' is missing"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedy: [{do: x, reboot: 1}]", "'reboot' must be true"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedy: [{do: x, if_fail: y}]", "mean 'if_fails'?"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  references: [{document: D, url: 'x:y'}]", "begins with https"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedies: []", "did you mean 'remedy'?"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1024];
+        snprintf(text, sizeof text, CAUSE("  %s\n"), cases[i].block);
+        assert_error(text, cases[i].told);
+    }
+}
+
+TEST(head_errors)
+{
+    static const struct {
+        const char *line, *told;
+    } cases[] = {
+        {"title: [T]", "'title' must be a text"},
+        {"title: ''", "'title' has no text"},
+        {"title: T\nid: 1234", "'id' must be a UUID"},
+        {"title: T\nid: 5638f7c0-ac70-491d-8465-2a65075e0d8g", "x.yml:2:5: 'id' must be a UUID"},
+        {"title: T\ndate: 2024/01/31", "'date' must be a day, as 2024-01-31"},
+        {"title: T\ndate: 2023-02-29", "'date' must be a day"},
+        {"title: T\nmodified: 2024-13-01", "'modified' must be a day"},
+        {"title: T\nstatus: stabel", "unknown status 'stabel'; did you mean 'stable'?"},
+        {"title: T\nlevel: error", "unknown level 'error'; known: informational, low"},
+        {"title: T\ntaxonomy: ecs", "only the taxonomy 'sigma'"},
+        {"title: T\nrelated: x", "'related' must be a list"},
+        {"title: T\nrelated: [{id: 5638f7c0-ac70-491d-8465-2a65075e0d86, type: copied}]", "unknown type 'copied'"},
+        {"title: T\nrelated: [{type: merged}]", "needs an 'id' and a 'type'"},
+        {"title: T\ntags: [{a: b}]", "'tags' must be a text"},
+        {"title: T\ndiscription: x", "did you mean 'description'?"},
+        {"description: x", "'title' is missing"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "%s\nlogsource: {product: windows}\ndetection: {s: {A: 1}, condition: s}\n", cases[i].line);
+        assert_error(text, cases[i].told);
+    }
+}
+
+TEST(modifiers_that_do_not_go_together_are_refused)
+{
+    static const struct {
+        const char *line, *told;
+    } cases[] = {
+        {"F|: 1", "x.yml:6:6: a modifier is missing behind '|'"},
+        {"F||contains: a", "x.yml:6:6: a modifier is missing behind '|'"},
+        {"F|Contains: a", "x.yml:6:7: unknown modifier 'Contains'; did you mean 'contains'?"},
+        {"'F| contains': a", "did you mean 'contains'?"},
+        {"'F |contains': a", "a blank beside the name of a field"},
+        {"F|contains|startswith: a", "x.yml:6:16: modifier 'startswith' does not go with"},
+        {"F|contains|contains: a", "modifier 'contains' does not go with"},
+        {"F|re|contains: a", "modifier 'contains' does not go with"},
+        {"F|contains|re: a", "modifier 're' does not go with"},
+        {"F|re|cidr: a", "modifier 'cidr' does not go with"},
+        {"F|re|cased: a", "'|i' makes it not"},
+        {"F|cased|re: a", "minds case by itself"},
+        {"F|i: a", "'i' is a flag of re"},
+        {"F|contains|i: a", "'i' is a flag of re"},
+        {"F|re|i|i: a", "'i' stands here twice"},
+        {"F|cased|cased: a", "'cased' stands here twice"},
+        {"F|contains|all|all: [a, b]", "'all' stands here twice"},
+        {"F|neq|neq: a", "'neq' stands here twice"},
+        {"F|contains|all: a", "'all' needs a list of two values"},
+        {"F|contains|all: [a]", "'all' needs a list of two values"},
+        {"F|exists: 1", "'exists' must be true or false"},
+        {"F|exists: 'true'", "'exists' must be true or false"},
+        {"F|exists: [true]", "'exists' is true or false, not a list"},
+        {"F|exists|neq: true", "'neq' does not go with exists"},
+        {"F|contains|exists: true", "'exists' does not go with"},
+        {"F|all|exists: true", "'exists' does not go with"},
+        {"'|exists': true", "needs a field before it"},
+        {"'|fieldref': G", "needs a field before it"},
+        {"F|fieldref: G*", "the name of a field, without wildcards"},
+        {"F|fieldref: ''", "the name of a field, without wildcards"},
+        {"F|fieldref: EventRecordID", "x.yml:6:17: field 'EventRecordID' is not supported"},
+        {"F|cidr|cased: 10.0.0.0/8", "'cased' goes with texts only"},
+        {"F|cidr: 10.0.0.0/33", "not a network"},
+        {"F|cidr: 10.0.0.1/8", "x.yml:6:21: the address has bits beyond its mask"},
+        {"F|cidr: '1::1/64'", "bits beyond its mask"},
+        {"F|gt|cased: 1", "'cased' goes with texts only"},
+        {"F|gt|lt: 1", "'lt' does not go with"},
+        {"F|gt: '*'", "'*' is not a number"},
+        {"F|contains|gt: 1", "'gt' does not go with"},
+        {"F|contains|base64: ab", "'base64' encodes the text; write it before contains"},
+        {"F|windash|base64: ab", "windash and an encoding exclude each other"},
+        {"F|base64|windash: ab", "windash and an encoding exclude each other"},
+        {"F|re|wide: ab", "'wide' does not go with"},
+        {"F|wide: 'a*'", "wildcards (or windash) cannot be encoded"},
+        {"F|base64offset|endswith: ab", "add '|contains'"},
+        {"F|base64offset|contains: a", "too short to be found at every offset"},
+        {"F|expand: '%a%'", "x.yml:6:7: modifier 'expand' is not supported"},
+        {"F|contains|expand: '%a%'", "x.yml:6:16: modifier 'expand' is not supported"},
+        {"F|minute: 1", "'minute' is not supported"},
+        {"F|week: 1", "'week' is not supported"},
+        {"F|year: 1", "'year' is not supported"},
+        {"F|re: 'a(b'", "x.yml:6:15: regular expression: missing closing parenthesis"},
+        {"F|re: '\\C'", "regular expression: "},
+        {"F|contains: ''", "an empty text stands in every value"},
+        {"F|contains: null", "null goes with no modifier but neq"},
+        {"F|cased: null", "null goes with no modifier but neq"},
+        {"F: [[a]]", "a flat list"},
+        {"F: {a: b}", "a flat list"},
+        {"'': a", "the name of a field is missing"},
+        {"~: a", "the name of a field is missing"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        snprintf(text, sizeof text, RULE("  s:\n    %s\n  condition: s\n"), cases[i].line);
+        assert_error(text, cases[i].told);
+    }
+}
+
+TEST(selections_that_could_not_be_meant_are_refused)
+{
+    static const struct {
+        const char *detection, *told;
+    } cases[] = {
+        {"  s: null\n  condition: s\n", "an empty selection"},
+        {"  s: {}\n  condition: s\n", "an empty selection"},
+        {"  s: []\n  condition: s\n", "an empty list"},
+        {"  s: ['']\n  condition: s\n", "an empty text stands in every value"},
+        {"  s: [~]\n  condition: s\n", "null is no keyword"},
+        {"  s: [[a]]\n  condition: s\n", "a flat list"},
+        {"  and: {A: 1}\n  condition: and\n", "'and' cannot be named in a condition"},
+        {"  a.b: {A: 1}\n  condition: a\n", "'a.b' cannot be named in a condition"},
+        {"  s: {A: 1}\n  conditon: s\n", "x.yml:6:3: unknown key 'conditon'; did you mean 'condition'?"},
+        {"  s: {A: 1}\n", "'condition' is missing"},
+        {"  s: {A: 1}\n  condition:\n", "'condition' has no text"},
+        {"  s: {A: 1}\n  condition: []\n", "an empty condition"},
+        {"  s: {A: 1}\n  condition: {s: 1}\n", "'condition' must be a text"},
+        {"  s: {A: 1}\n  condition: s t\n", "x.yml:6:16: not understood; 'and', 'or' or the end"},
+        {"  s: {A: 1}\n  condition: s or or s\n", "x.yml:6:19: a name is missing here"},
+        {"  s: {A: 1}\n  condition: s )\n", "x.yml:6:16: not understood"},
+        {"  s: {A: 1}\n  condition: ()\n", "x.yml:6:15: a name is missing here"},
+        {"  s: {A: 1}\n  condition: 1 of\n", "x.yml:6:18: a name, a name with '*' or 'them' must follow"},
+        {"  s: {A: 1}\n  condition: s & s\n", "x.yml:6:16: not understood"},
+        {"  s: {A: 1}\n  condition: [s, t]\n", "x.yml:6:18: unknown selection 't'"},
+        {"  sel: {A: 1}\n  condition: sle and els and sel\n", "x.yml:6:22: unknown selection 'els'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        snprintf(text, sizeof text, RULE("%s"), cases[i].detection);
+        assert_error(text, cases[i].told);
+    }
+}
+
+TEST(fields_of_sources_that_have_no_others_are_checked)
+{
+    static const struct {
+        const char *source, *line, *told; /* NULL: right */
+    } cases[] = {
+        {"product: azurevm, service: vmsnapshot", "Mesage|contains: a", "x.yml:3:17: unknown field 'Mesage'; did you mean 'Message'?"},
+        {"product: azurevm, service: vmsnapshot", "message: a", NULL},
+        {"product: azurevm, service: episode", "Outcom: failure", "did you mean 'Outcome'?"},
+        {"product: azurevm, service: status", "EventID: 1", "unknown field 'EventID'; known: Message"},
+        {"product: windows, category: registry_state", "TargetObjekt: a", "did you mean 'TargetObject'?"},
+        {"product: windows, category: service_state", "Account|fieldref: ServiceNam", "x.yml:3:35: unknown field 'ServiceNam'"},
+        {"product: windows, category: file_listing", "Size|gt: 5", NULL},
+        {"product: windows, service: system", "Whatever: 5", NULL},
+        {"product: windows, service: systm", "A: 5", "x.yml:2:40: unknown service 'systm'; did you mean 'system'?"},
+        {"product: window, service: system", "A: 5", "did you mean 'windows'?"},
+        {"category: process_create", "A: 5", "did you mean"},
+        {"product: windows, servise: system", "A: 5", "x.yml:2:31: unknown key 'servise'; did you mean 'service'?"},
+        {"product: azurevm, service: system", "A: 5", "no log source is named by these words together"},
+        {"product: linux", "A: 5", "unknown product 'linux'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        RuleCase c;
+        snprintf(text, sizeof text, "title: T\nlogsource: {%s}\ndetection: {s: {%s}, condition: s}\n", cases[i].source,
+                 cases[i].line);
+        rule_case_open(&c, "x.yml", text);
+        if (cases[i].told ? !strstr(c.errors, cases[i].told) : c.errors[0]) {
+            fail_msg("%s, %s: %s", cases[i].source, cases[i].line, c.errors);
+        }
+        rule_case_close(&c);
+    }
+}
+
+/* What readers of YAML take differently, and what only looks like a mistake. */
+TEST(values_that_yaml_is_not_sure_of_want_quotes)
+{
+    static const char *const unsure[] = {"yes", "No",   "ON",    "off",  "017",  "0o17", "0b11", "1_000",
+                                         "1:30", "1e3", "-1E+5", ".5",   ".inf", "-.Inf", ".NaN", "190:20:30"};
+    static const char *const sure[] = {"true", "y", "n", "0", "10", "0x1F", "1.5", "-3", "2022-03-08", "1.2.3",
+                                       "1:2:x", "e3", "1e", "_1", "0x1_F", "08", "+", ".", "..", "''", "'017'"};
+    for (size_t i = 0; i < sizeof unsure / sizeof *unsure + sizeof sure / sizeof *sure; i++) {
+        bool refused = i < sizeof unsure / sizeof *unsure;
+        const char *value = refused ? unsure[i] : sure[i - sizeof unsure / sizeof *unsure];
+        char text[512];
+        RuleCase c;
+        snprintf(text, sizeof text, RULE("  s:\n    A: %s\n  condition: s\n"), value);
+        rule_case_open(&c, "x.yml", text);
+        if (refused != (strstr(c.errors, "in quotes if it is a text") != NULL) || refused != (c.status == ST_FATAL)) {
+            fail_msg("%s: %s", value, c.errors);
+        }
+        rule_case_close(&c);
+    }
 }
 
 TEST(builtin_signatures_load)
@@ -334,6 +570,11 @@ int main(void)
         cmocka_unit_test(correlation_errors),
         cmocka_unit_test(cause_block_is_read_whole),
         cmocka_unit_test(cause_errors),
+        cmocka_unit_test(head_errors),
+        cmocka_unit_test(modifiers_that_do_not_go_together_are_refused),
+        cmocka_unit_test(selections_that_could_not_be_meant_are_refused),
+        cmocka_unit_test(fields_of_sources_that_have_no_others_are_checked),
+        cmocka_unit_test(values_that_yaml_is_not_sure_of_want_quotes),
         cmocka_unit_test(builtin_signatures_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
