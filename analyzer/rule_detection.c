@@ -972,6 +972,12 @@ static const Selection *selection_load(Builder *b, Node *n)
         COMPLAIN(b->l, n, STR("an empty selection; give at least one 'field: value'"));
         return NULL;
     }
+    size_t colon = n->plain ? str_find_byte(n->text, ':', 0) : STR_NOT_FOUND;
+    if (colon != STR_NOT_FOUND) { /* A:1 is a word to YAML */
+        COMPLAIN_IN(b->l, n, colon, colon + 1,
+                    STR("a blank is missing behind ':'; write 'field: value', or put a word to search for in quotes"));
+        return NULL;
+    }
     return n->kind == NODE_MAP    ? map_load(b, n)
            : n->kind == NODE_LIST ? list_load(b, n)
                                   : test_load(b, (Str){0}, &keyword, &n, 1, n, n);

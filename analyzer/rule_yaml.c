@@ -100,6 +100,8 @@ static void node_shut(Reader *r)
         if (step == 1 || !f->items.at[i]->broken) {
             memmove(&f->items.at[count], &f->items.at[i], step * sizeof *f->items.at);
             count += step;
+        } else {
+            f->node->broken = true; /* what it lacks is not told: it may have been there */
         }
     }
     f->node->items = f->items.at;
@@ -144,7 +146,8 @@ static const char *forbidden(const yaml_event_t *e)
 {
     const yaml_char_t *anchor = NULL, *tag = NULL;
     switch (e->type) {
-    case YAML_ALIAS_EVENT: return "aliases are not supported; write the value out";
+    case YAML_ALIAS_EVENT:
+        return "aliases are not supported; write the value out, or put a text that begins with '*' in quotes";
     case YAML_SCALAR_EVENT: anchor = e->data.scalar.anchor, tag = e->data.scalar.tag; break;
     case YAML_SEQUENCE_START_EVENT: anchor = e->data.sequence_start.anchor, tag = e->data.sequence_start.tag; break;
     case YAML_MAPPING_START_EVENT: anchor = e->data.mapping_start.anchor, tag = e->data.mapping_start.tag; break;
@@ -154,8 +157,8 @@ static const char *forbidden(const yaml_event_t *e)
                    : NULL;
     default: return NULL;
     }
-    return anchor ? "anchors are not supported; write the value out"
-           : tag  ? "tags are not supported; leave it out"
+    return anchor ? "anchors are not supported; write the value out, or put a text that begins with '&' in quotes"
+           : tag  ? "tags are not supported; leave it out, or put a text that begins with '!' in quotes"
                   : NULL;
 }
 
@@ -185,17 +188,30 @@ static bool event_take(Reader *r, const yaml_event_t *e, NodeList *docs)
     }
 }
 
+/* What would be right, by what libyaml says of it. */
+static Str syntax_advice(const yaml_parser_t *p)
+{
+    Str problem = str_of(p->problem ? p->problem : "");
+    return p->error == YAML_READER_ERROR ? STR("; files are UTF-8 without control characters")
+           : str_has(problem, STR("cannot start any token"))
+               ? STR("; indent with blanks, and put a value that begins with '%', '@' or '`' in quotes")
+           : str_has(problem, STR("alphabetic or numeric character"))
+               ? STR("; put a value that begins with '*' or '&' in quotes")
+               : STR("; check indents, colons and quotes here and above");
+}
+
 static void syntax_error(Reader *r)
 {
     const yaml_parser_t *p = &r->parser;
-    bool bytes = p->error == YAML_READER_ERROR; /* it knows an offset only */
     uint32_t line = (uint32_t)p->problem_mark.line + 1, column = (uint32_t)p->problem_mark.column + 1;
-    if (bytes) {
+    if (p->error == YAML_READER_ERROR) { /* it knows an offset only */
         file_place(r->l->file, r->start + p->problem_offset, &line, &column);
     }
-    Str parts[] = {STR("not YAML: "), str_of(p->problem ? p->problem : "out of memory"), STR("; "),
-                   bytes ? STR("files are UTF-8 without control characters")
-                         : STR("check indents, colons and quotes here and above")};
+    bool begun = p->context && p->error != YAML_READER_ERROR && p->context_mark.line + 1 < line;
+    Str parts[] = {STR("not YAML: "), str_of(p->problem ? p->problem : "out of memory"), begun ? STR(" ") : (Str){0},
+                   begun ? str_of(p->context) : (Str){0},
+                   begun ? arena_format(r->l->run, " that begins in line %zu", p->context_mark.line + 1) : (Str){0},
+                   syntax_advice(p)};
     r->l->incomplete = true;
     complain_at(r->l, line, column, 1, parts, sizeof parts / sizeof *parts);
 }

@@ -130,6 +130,13 @@ TEST(yaml_refuses_what_signatures_do_not_have)
     assert_error("title: T\ntitle: U\n", "x.yml:2:1: key 'title' stands here twice; first in line 1");
     assert_error("? [a]\n: 1\n", "a list or a map as a key");
     assert_error("a: [1\n", "not YAML");
+    assert_error("a: 'x\nb: 1\n", "x.yml:3:1: not YAML: found unexpected end of stream while scanning a quoted scalar "
+                                   "that begins in line 1; check indents");
+    assert_error("a: %x%\n", "x.yml:1:4: not YAML: found character that cannot start any token; indent with blanks, and put "
+                             "a value that begins with '%', '@' or '`' in quotes");
+    assert_error("a: *.exe\n", "put a value that begins with '*' or '&' in quotes");
+    assert_error("\xFF\xFEt\0", "is UTF-16; save it as UTF-8");
+    assert_error("a: \xC0\xAF\n", "x.yml:1:4: not YAML: invalid length of a UTF-8 sequence; files are UTF-8");
     assert_error("- 1\n", "x.yml:1:1: a signature is a map");
     assert_error("", "x.yml:1:1: is empty");
     assert_error("a: [[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n", "nested too deeply");
@@ -463,6 +470,8 @@ TEST(selections_that_could_not_be_meant_are_refused)
         {"  s: null\n  condition: s\n", "an empty selection"},
         {"  s: {}\n  condition: s\n", "an empty selection"},
         {"  s: []\n  condition: s\n", "an empty list"},
+        {"  s:\n    A:1\n  condition: s\n", "x.yml:6:6: a blank is missing behind ':'"},
+        {"  s: {? [a] : 1}\n  condition: s\n", "a list or a map as a key"},
         {"  s: ['']\n  condition: s\n", "an empty text stands in every value"},
         {"  s: [~]\n  condition: s\n", "null is no keyword"},
         {"  s: [[a]]\n  condition: s\n", "a flat list"},

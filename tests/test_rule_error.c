@@ -103,19 +103,18 @@ TEST(error_in_a_long_line_shows_what_is_near)
 TEST(errors_of_all_documents_are_told_in_order_and_counted)
 {
     assert_told("title: &a T\nb: *a\nb: !!str x\ntitle: U\n<<: 1\n? [k]\n: 1\n---\ntitle: V\n---\ntitle: [\n",
-                "x.yml:1:1: a document has exactly one of 'detection', 'correlation' and 'vmsift'\n"
-                "     1 | title: &a T\n"
-                "       | ^\n"
-                "x.yml:1:8: anchors are not supported; write the value out\n"
+                "x.yml:1:8: anchors are not supported; write the value out, or put a text that begins with '&' in "
+                "quotes\n"
                 "     1 | title: &a T\n"
                 "       |        ^\n"
-                "x.yml:2:4: aliases are not supported; write the value out\n"
+                "x.yml:2:4: aliases are not supported; write the value out, or put a text that begins with '*' in "
+                "quotes\n"
                 "     2 | b: *a\n"
                 "       |    ^\n"
                 "x.yml:3:1: key 'b' stands here twice; first in line 2; keep one\n"
                 "     3 | b: !!str x\n"
                 "       | ^\n"
-                "x.yml:3:4: tags are not supported; leave it out\n"
+                "x.yml:3:4: tags are not supported; leave it out, or put a text that begins with '!' in quotes\n"
                 "     3 | b: !!str x\n"
                 "       |    ^\n"
                 "x.yml:4:1: key 'title' stands here twice; first in line 1; keep one\n"
@@ -134,7 +133,7 @@ TEST(errors_of_all_documents_are_told_in_order_and_counted)
                 "above\n"
                 "    12 | \n"
                 "       | ^\n"
-                "10 errors in 1 file\n");
+                "9 errors in 1 file\n");
 }
 
 /* What is named may be in the document that could not be read. */
