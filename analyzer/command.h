@@ -4,6 +4,7 @@
 
 #include "base/sink.h"
 #include "password.h"
+#include "pipeline.h"
 #include "rule.h"
 
 enum { EXIT_ANALYSED = 0, EXIT_OURS = 1, EXIT_BUNDLE = 2, EXIT_FOUND = 3, EXIT_MAYBE = 4, EXIT_OPEN = 5 };
@@ -45,7 +46,9 @@ int command_match(Arguments args);
 int command_signatures(Arguments args);
 int command_sources(Arguments args);
 
+/* Actions of command_signatures. */
 int signatures_lint(Arguments args);
 int signatures_new(Arguments args);
+int signatures_test(Arguments args);
 
 #endif

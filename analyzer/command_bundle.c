@@ -56,12 +56,10 @@ static int take_at(BundleOptions *o, const char *value, Arena *a)
                : usage_error("--at wants a UTC time such as 2023-05-16T21:33Z, not ", value);
 }
 
-bool bundle_option(BundleOptions *o, Arguments *args, Arena *a, int *status)
+bool bundle_option_concludes(BundleOptions *o, Arguments *args, Arena *a, int *status)
 {
     const char *value;
-    if (option_value(args, "--signatures", &o->signatures)) {
-        *status = o->signatures ? 0 : EXIT_OURS;
-    } else if (option_value(args, "--at", &value)) {
+    if (option_value(args, "--at", &value)) {
         *status = value ? take_at(o, value, a) : EXIT_OURS;
     } else if (option_value(args, "--task-id", &value)) {
         o->run.choice.task_id = value ? str_of(value) : (Str){0};
@@ -69,9 +67,19 @@ bool bundle_option(BundleOptions *o, Arguments *args, Arena *a, int *status)
     } else if (option_value(args, "--assert", &value)) {
         *status = value ? take_assertion(o, value, a) : EXIT_OURS;
     } else {
-        return option_color(args, &o->color, status) || option_password(args, &o->password, status);
+        return false;
     }
     return true;
+}
+
+bool bundle_option(BundleOptions *o, Arguments *args, Arena *a, int *status)
+{
+    if (option_value(args, "--signatures", &o->signatures)) {
+        *status = o->signatures ? 0 : EXIT_OURS;
+        return true;
+    }
+    return bundle_option_concludes(o, args, a, status) || option_color(args, &o->color, status) ||
+           option_password(args, &o->password, status);
 }
 
 int bundle_word(BundleOptions *o, Arguments *args, Arena *a)

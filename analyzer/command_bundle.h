@@ -17,6 +17,8 @@ typedef struct BundleOptions {
 void bundle_options_begin(BundleOptions *o);
 /* Takes the next word if it is one of these options; *status is not 0 after a complaint. */
 bool bundle_option(BundleOptions *o, Arguments *args, Arena *a, int *status);
+/* The same, of those options alone that bear on what is concluded: --at, --task-id, --assert. */
+bool bundle_option_concludes(BundleOptions *o, Arguments *args, Arena *a, int *status);
 /* Takes the next word, or complains if it looks like an option. 0, or the exit status. */
 int bundle_word(BundleOptions *o, Arguments *args, Arena *a);
 /* What only the signatures know: is that question asked? Then the options are ready for pipeline_run. 0, or the exit

@@ -103,6 +103,7 @@ static const struct Action {
     {"show", signatures_show},
     {"lint", signatures_lint},
     {"new", signatures_new},
+    {"test", signatures_test},
 };
 
 int command_signatures(Arguments args)
@@ -112,5 +113,5 @@ int command_signatures(Arguments args)
             return actions[i].run((Arguments){args.at + 1, args.count - 1});
         }
     }
-    return usage_error("signatures wants list, show ID, lint or new ID", "");
+    return usage_error("signatures wants list, show ID, lint, test or new ID", "");
 }

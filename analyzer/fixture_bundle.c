@@ -8,6 +8,7 @@
 #include "base/platform.h"
 #include "base/timestamp.h"
 #include "base/utf.h"
+#include "base/whole_file.h"
 #include "evtx_writer.h"
 #include "fixture_merge.h"
 #include "hive_writer.h"
@@ -52,21 +53,12 @@ static void fail(const Mix *m, Str file, const char *why)
 
 static Str read_file(const Mix *m, Str path)
 {
-    uint64_t size = 0;
-    FILE *f = fopen(c_text(m->a, path), "rb");
-    if (!f) {
-        fail(m, path, strerror(errno));
-        return (Str){0};
+    Str bytes;
+    const char *why = whole_file(m->a, path, LIMIT_FIXTURE_FILE, &bytes);
+    if (why) {
+        fail(m, path, why);
     }
-    platform_file(c_text(m->a, path), true, &size, NULL);
-    if (size > LIMIT_FIXTURE_FILE) {
-        fail(m, path, "more than 64 MiB; a fixture is small");
-        size = 0;
-    }
-    uint8_t *bytes = ARENA_NEW(m->a, uint8_t, (size_t)size);
-    size_t got = fread(bytes, 1, (size_t)size, f);
-    fclose(f);
-    return (Str){bytes, got};
+    return bytes;
 }
 
 static bool is_there(const Mix *m, Str path, FileKind kind)

@@ -97,6 +97,8 @@
 #define LIMIT_COMPLAINTS 500
 /* Modes of the disk inspection, a bit each; there are about twenty, and sets of them are tried out. */
 #define LIMIT_MODES 20
+/* expect.json of a fixture: real ones have some KiB. */
+#define LIMIT_EXPECT (1 * MIB)
 /* A file of a fixture, and folders inside folders: bench makes event logs of 64 MiB, fixtures have some KiB. */
 #define LIMIT_FIXTURE_FILE  (64 * MIB)
 #define LIMIT_FIXTURE_DEPTH 32

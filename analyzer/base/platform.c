@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -150,6 +151,20 @@ bool platform_folder(Arena *a, const char *path, Str **names, size_t *count)
     *names = found.at;
     *count = found.count;
     return true;
+}
+
+bool platform_truncate(FILE *file, uint64_t size)
+{
+    return ftruncate(fileno(file), (off_t)size) == 0;
+}
+
+void platform_open_more(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;

@@ -24,6 +24,11 @@ bool platform_folder(Arena *a, const char *path, Str **names, size_t *count);
  * alone. */
 size_t platform_read_at(FILE *file, uint64_t offset, uint8_t *to, size_t room);
 
+/* The length of a file that is open for writing; false with errno set. */
+bool platform_truncate(FILE *file, uint64_t size);
+/* From now on as many files may be open as the system lets this process have. */
+void platform_open_more(void);
+
 /* Asks on the terminal, without showing what is typed. False if standard input or standard error is no terminal, or if
  * nothing was answered; else `to` holds a line without its end. */
 bool platform_ask(const char *prompt, char *to, size_t room);
