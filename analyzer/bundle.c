@@ -210,6 +210,16 @@ static BundleKind file_kind(FILE *in)
     return archive_kind((Str){head, platform_read_at(in, 0, head, sizeof head)});
 }
 
+bool bundle_is_archive(const char *path)
+{
+    FILE *in = platform_file(path, true, NULL, NULL) == FILE_REGULAR ? fopen(path, "rb") : NULL;
+    bool is = in && file_kind(in) != BUNDLE_FILE;
+    if (in) {
+        fclose(in);
+    }
+    return is;
+}
+
 /* A zip has a directory, so that every worker can go to its members; where it is lost, and in the other kinds, one
  * follows the other. A directory at the end makes a zip of whatever it begins with. */
 static const char *read_opened(Bundle *bundle, FILE *in, Password *password, Analysis *analysis, unsigned threads)

@@ -40,6 +40,9 @@ void bundle_read(Bundle *bundle, const char *path, Password *password, Analysis 
  * they were not in it. */
 void bundle_read_memory(Bundle *bundle, const char *path, Str bytes, const StrList *left_out, Analysis *analysis);
 
+/* Whether a file on disk begins as an archive. */
+bool bundle_is_archive(const char *path);
+
 /* Span, collection and machine, once every stamp is in UTC and collections are known (gathering_conclude). */
 void bundle_conclude(Bundle *bundle, const Analysis *analysis);
 

@@ -50,5 +50,6 @@ int command_sources(Arguments args);
 int signatures_lint(Arguments args);
 int signatures_new(Arguments args);
 int signatures_test(Arguments args);
+int signatures_coverage(Arguments args);
 
 #endif

@@ -104,6 +104,7 @@ static const struct Action {
     {"lint", signatures_lint},
     {"new", signatures_new},
     {"test", signatures_test},
+    {"coverage", signatures_coverage},
 };
 
 int command_signatures(Arguments args)
@@ -113,5 +114,5 @@ int command_signatures(Arguments args)
             return actions[i].run((Arguments){args.at + 1, args.count - 1});
         }
     }
-    return usage_error("signatures wants list, show ID, lint, test or new ID", "");
+    return usage_error("signatures wants list, show ID, lint, test, new ID or coverage", "");
 }

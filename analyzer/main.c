@@ -19,6 +19,7 @@ static const char help[] =
     "  vmsift match --signatures DIR BUNDLE... every match of the rules in DIR, one JSON line each\n"
     "  vmsift signatures list | show ID        the causes that are known; conditions, remedy and source of one\n"
     "  vmsift signatures test [DIR]            the fixtures below DIR (fixtures/signatures), as TAP; 1 if one fails\n"
+    "  vmsift signatures coverage PATH...      over many bundles, what each signature came to, and what it never saw\n"
     "  vmsift explain CODE                     what 0x80110401, -2147024891, E_UNEXPECTED or a portal error means\n"
     "  vmsift --help | --version\n"
     "\n"

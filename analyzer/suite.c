@@ -5,7 +5,6 @@
 
 #include "base/platform.h"
 #include "base/whole_file.h"
-#include "bundle_reader.h"
 #include "command_bundle.h"
 #include "limits.h"
 
@@ -111,18 +110,6 @@ static void make_bundle(TestCase *c, Str folder)
     }
 }
 
-static bool is_archive(TestCase *c, Str file)
-{
-    uint8_t head[512];
-    const char *path = c_text(&c->a, file);
-    FILE *in = platform_file(path, true, NULL, NULL) == FILE_REGULAR ? fopen(path, "rb") : NULL;
-    size_t n = in ? fread(head, 1, sizeof head, in) : 0;
-    if (in) {
-        fclose(in);
-    }
-    return archive_kind((Str){head, n}) != BUNDLE_FILE;
-}
-
 /* The one archive beside expect.json. */
 static void read_archive_beside(TestCase *c)
 {
@@ -130,7 +117,7 @@ static void read_archive_beside(TestCase *c)
     size_t count, archives = 0;
     platform_folder(&c->a, c_text(&c->a, c->folder), &names, &count);
     for (size_t i = 0; i < count; i++) {
-        if (is_archive(c, JOIN(&c->a, c->folder, STR("/"), names[i]))) {
+        if (bundle_is_archive(c_text(&c->a, JOIN(&c->a, c->folder, STR("/"), names[i])))) {
             found = names[i];
             archives++;
         }
