@@ -30,10 +30,14 @@ part() {
     counts=$(awk '
         /(^|: )[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p = $(NF - 5); f = $(NF - 3); s = $(NF - 1); own = 1 }
         /^[0-9]+ of [0-9]+ cases hold$/ { p = $1; f = $3 - $1; own = 1 }
+        /^ok [0-9]+ - .* # SKIP/ { s++; next }
+        /^ok [0-9]+ - / { p++ }
+        /^not ok [0-9]+ - / { f++ }
+        /^1\.\.[0-9]+$/ { own = 1 } # TAP: without its plan it ended early
         /^\[  PASSED  \] [0-9]+ test/ { cp += $4 }
         /^\[  FAILED  \] [0-9]+ test/ { cf += $4 }
         /^\[  SKIPPED \] [0-9]+ test/ { cs += $4 }
-        END { if (own) print p, f, s + 0; else print cp + 0, cf + 0, cs + 0 }' "$log")
+        END { if (own) print p + 0, f + 0, s + 0; else print cp + 0, cf + 0, cs + 0 }' "$log")
     set -- $counts
     # A part that ended badly without saying what failed has failed once more.
     [ $status -eq 0 ] || [ "$2" -gt 0 ] || set -- "$1" 1 "$3"
@@ -42,7 +46,7 @@ part() {
     echo "== $name: $1 passed, $2 failed, $3 skipped ($(($(date +%s) - start)) s)"
     if [ "$2" -gt 0 ]; then
         bad="$bad $name"
-        grep -E 'FAIL|FAILED|ERROR|rror:|Sanitizer|^     ' "$log" | head -n 60
+        grep -E 'FAIL|FAILED|ERROR|rror:|Sanitizer|^     |^not ok|^# ' "$log" | head -n 60
         [ $status -lt 128 ] || tail -n 20 "$log"
     fi
 }
@@ -66,6 +70,7 @@ for target in test-golden test-replay; do
         skip $target "no such target"
     fi
 done
+part signatures-test "$build/vmsift" signatures test
 part fixtures python3 -B tests/run_fixtures.py --vmsift "$build/vmsift" --mkfixture "$build/tests/mkfixture"
 part signatures-lint sh tests/lint_builtin.sh "$build/vmsift"
 part cli sh tests/run_cli.sh "$build/vmsift" "$build/tests/mkfixture"
@@ -98,9 +103,10 @@ if printf 'int main(void) { return 0; }\n' | ${CC:-cc} -fsanitize=address,undefi
         done
         [ ! -d $shared/corpus/evtx ] ||
             part "asan corpus-broken" "$build/asan/tests/fuzz/replay" -p evtx -t 1048576 -r 200 $shared/corpus/evtx/*.evtx
+        part "asan signatures-test" "$build/asan/vmsift" signatures test
         part "asan fixtures" python3 -B tests/run_fixtures.py --vmsift "$build/asan/vmsift" --mkfixture "$build/tests/mkfixture" --seconds 45 verdicts truncation
         part "asan cli" sh tests/run_cli.sh "$build/asan/vmsift" "$build/tests/mkfixture" climbing-names deep-nesting dump encrypted-member \
-            folder-loop long-lines missing-file secrets several-bundles standard-input stored-zip64-descriptor threads-event-xml
+            folder-loop long-lines missing-file secrets several-bundles signatures-coverage signatures-test standard-input stored-zip64-descriptor threads-event-xml
     else
         echo "== asan: the build failed"
         tail -n 20 "$log"
