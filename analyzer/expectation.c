@@ -409,7 +409,7 @@ static void compare_condition(Compare *c, const char *cause, const ToldVerdict *
         Str wanted = str_of(json_string_value(want));
         Failure *f = failed_cause(c, cause, name, JOIN(a, label, STR(": expected "), wanted, STR(", came "), str_of(got)));
         f->becomes = f->exact ? quoted(a, got) : (Str){0};
-        *VEC_ADD(a, &f->why) = told->why;
+        *VEC_ADD(a, &f->why) = arena_str(a, told->why); /* the answer is gone by the time this is printed */
         if (told->near.len) {
             *VEC_ADD(a, &f->why) = JOIN(a, STR("nearest: "), told->near);
         }
