@@ -81,7 +81,7 @@ static bool matters(const Verdict *v, size_t condition, Arena *run)
 static bool is_open(const Verdict *v, size_t condition, Arena *run)
 {
     const ConditionResult *r = &v->conditions.at[condition];
-    if (v->explained_by || r->value != UNKNOWN) {
+    if (v->explained_by || v->aside || r->value != UNKNOWN) {
         return false;
     }
     return v->kind == LIKELY ? !r->condition->inferred

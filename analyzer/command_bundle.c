@@ -1,6 +1,8 @@
 #include "command_bundle.h"
 
 #include "base/platform.h"
+#include "explain_code.h"
+#include "rule_yaml.h"
 
 void bundle_options_begin(BundleOptions *o)
 {
@@ -64,6 +66,8 @@ bool bundle_option_concludes(BundleOptions *o, Arguments *args, Arena *a, int *s
     } else if (option_value(args, "--task-id", &value)) {
         o->run.choice.task_id = value ? str_of(value) : (Str){0};
         *status = value ? 0 : EXIT_OURS;
+    } else if (option_value(args, "--code", &o->code)) {
+        *status = o->code ? 0 : EXIT_OURS;
     } else if (option_value(args, "--assert", &value)) {
         *status = value ? take_assertion(o, value, a) : EXIT_OURS;
     } else {
@@ -116,12 +120,61 @@ static int check_assertions(const BundleOptions *o, const RuleSet *rules)
     return 0;
 }
 
+/* UserErrorSomethingNew: the portal's errors are written so, and there are always more than any table holds. */
+static bool looks_like_error(Str word)
+{
+    size_t capitals = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        uint8_t c = word.at[i];
+        capitals += c >= 'A' && c <= 'Z';
+        if (!byte_digit(c) && (byte_lower(c) < 'a' || byte_lower(c) > 'z')) {
+            return false;
+        }
+    }
+    return word.len >= 8 && word.len <= 100 && capitals >= 2 && !byte_digit(word.at[0]);
+}
+
+static int no_such_code(const BundleOptions *o, Str near)
+{
+    Sink err = sink_file(stderr);
+    sink_put(&err, "vmsift: --code wants the name of an error of the backup service, not ");
+    sink_term(&err, str_of(o->code));
+    sink_put(&err, near.len ? "; did you mean " : "");
+    sink_term(&err, near);
+    sink_put(&err, near.len ? "?\n" : "\n");
+    sink_close(&err);
+    return EXIT_OURS;
+}
+
+/* A name that is nearly a known one is a slip of the pen. One that is like none is taken, and the report says that
+ * nothing is known of it: the bundle is what the user asks about. */
+static int take_code(BundleOptions *o, const RuleSet *rules)
+{
+    Str word = str_trim(str_of(o->code));
+    if (asked_code_find(word, rules, &o->run.asking.code)) {
+        return 0;
+    }
+    if (is_code(word)) {
+        return usage_error("--code wants the name of an error of the backup service; vmsift explain says what this "
+                           "code of Windows means: ",
+                           o->code);
+    }
+    Arena a = {0};
+    size_t count;
+    const Str *names = portal_names(rules, &count, &a);
+    Str near = nearest_word(word, names, count);
+    int status = near.len || !looks_like_error(word) ? no_such_code(o, near) : 0;
+    arena_free(&a);
+    return status;
+}
+
 int bundle_options_ready(BundleOptions *o, const RuleSet *rules, const char *output)
 {
-    o->run.assertions = o->assertions.at;
-    o->run.assertion_count = o->assertions.count;
+    o->run.asking.assertions = o->assertions.at;
+    o->run.asking.assertion_count = o->assertions.count;
     o->run.style = (ReportStyle){colour_wanted(o->color, output), output ? 0 : platform_columns()};
-    return check_assertions(o, rules);
+    int status = check_assertions(o, rules);
+    return status == 0 && o->code ? take_code(o, rules) : status;
 }
 
 int bundle_exit(PipelineResult r, bool by_verdict)

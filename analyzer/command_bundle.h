@@ -7,7 +7,7 @@
 
 typedef struct BundleOptions {
     Options run;
-    const char *signatures, *color;
+    const char *signatures, *color, *code;
     Password password;
     VEC(Assertion) assertions;
     VEC(const char *) words; /* what is no option: bundles, and what else the command names */
@@ -21,8 +21,8 @@ bool bundle_option(BundleOptions *o, Arguments *args, Arena *a, int *status);
 bool bundle_option_concludes(BundleOptions *o, Arguments *args, Arena *a, int *status);
 /* Takes the next word, or complains if it looks like an option. 0, or the exit status. */
 int bundle_word(BundleOptions *o, Arguments *args, Arena *a);
-/* What only the signatures know: is that question asked? Then the options are ready for pipeline_run. 0, or the exit
- * status after a complaint. */
+/* What only the signatures know: is that question asked, and which error is meant? Then the options are ready for
+ * pipeline_run. 0, or the exit status after a complaint. */
 int bundle_options_ready(BundleOptions *o, const RuleSet *rules, const char *output);
 /* Of a run: the bundle's status first; else, if wanted, the best verdict. */
 int bundle_exit(PipelineResult r, bool by_verdict);

@@ -123,7 +123,7 @@ static int held_with(void *with, const RuleSet *rules)
     h->one = *rules;
     h->one.causes = cause;
     h->one.cause_count = 1;
-    int status = bundle_options_ready(&h->of, &h->one, NULL);
+    int status = bundle_options_ready(&h->of, rules, NULL);
     return status == 0 ? output_write(NULL, write_held, h) : status;
 }
 

@@ -185,6 +185,7 @@ static Str when_text(const Conclude *c, const Episode *ep)
 
 static Str finding(const Conclude *c, const Conclusion *out)
 {
+    const AskedCode *asked = &c->asking->code;
     const Verdict *best = out->verdicts.count ? &out->verdicts.at[0] : NULL;
     if (best && best->kind <= POSSIBLE) {
         size_t more = 0;
@@ -192,16 +193,24 @@ static Str finding(const Conclude *c, const Conclusion *out)
             more += out->verdicts.at[i].kind <= (best->kind <= LIKELY ? LIKELY : POSSIBLE) &&
                     !out->verdicts.at[i].explained_by;
         }
-        Str parts[] = {best->cause->title, STR(" ("), str_of(verdict_name(best->kind)), STR(")"),
+        bool other = asked_code_tells(asked) && !best->applies;
+        Str parts[] = {best->cause->title,
+                       STR(" ("),
+                       str_of(verdict_name(best->kind)),
+                       other ? STR(", not documented as a cause of ") : (Str){0},
+                       other ? asked->name : (Str){0},
+                       STR(")"),
                        more ? arena_format(c->run, ", and %zu more", more) : (Str){0}};
-        return arena_join(c->run, parts, 5);
+        return arena_join(c->run, parts, sizeof parts / sizeof *parts);
     }
     Str code = decoded(c, out->first_error);
-    Str parts[] = {STR("no documented cause is proved"), code.len ? STR("; the first error is ") : (Str){0}, code};
-    return arena_join(c->run, parts, 3);
+    Str parts[] = {STR("no documented cause "), asked->applies ? STR("of ") : (Str){0},
+                   asked->applies ? asked->name : (Str){0}, asked->applies ? STR(" ") : (Str){0}, STR("is proved"),
+                   code.len ? STR("; the first error is ") : (Str){0}, code};
+    return arena_join(c->run, parts, sizeof parts / sizeof *parts);
 }
 
-static Str headline(const Conclude *c, const Conclusion *out)
+static Str story(const Conclude *c, const Conclusion *out)
 {
     const EpisodeList *e = c->episodes;
     if (c->bundle->status == ST_FAILED) {
@@ -214,7 +223,7 @@ static Str headline(const Conclude *c, const Conclusion *out)
                        finds ? finding(c, out) : (Str){0}};
         return arena_join(c->run, parts, 3);
     }
-    if (!e->failure && c->asked && e->failed) {
+    if (!e->failure && c->asking->one_failure && e->failed) {
         return arena_format(c->run, "None of the %zu failed backups is the one that was asked for", e->failed);
     }
     if (!e->failure) {
@@ -232,6 +241,15 @@ static Str headline(const Conclude *c, const Conclusion *out)
                    when_text(c, first), e->last_good ? arena_join(c->run, good, 2) : STR(", none good"), STR(": "),
                    finding(c, out)};
     return arena_join(c->run, parts, 5);
+}
+
+/* Whoever asks about an error that no bundle shows must read that first. */
+static Str headline(const Conclude *c, const Conclusion *out)
+{
+    const AskedCode *asked = &c->asking->code;
+    bool outside = asked->known && asked->known->where == PORTAL_OUTSIDE;
+    Str parts[] = {asked->name, STR(": its cause lies outside the VM, no bundle shows it. "), story(c, out)};
+    return outside ? arena_join(c->run, parts, 3) : parts[2];
 }
 
 void conclude(Conclusion *out, const Conclude *c)

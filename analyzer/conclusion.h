@@ -9,7 +9,7 @@ typedef struct Conclude {
     const Analysis *analysis;
     const EpisodeList *episodes;
     const Bundle *bundle;
-    bool asked; /* for one failure */
+    const Asking *asking;
     Arena *run;
 } Conclude;
 

@@ -10,7 +10,7 @@
 #define WBEMCLI      "Windows SDK, wbemcli.h"
 #define WINHTTP      "Windows SDK, winhttp.h"
 #define COREXCEP     ".NET runtime, corexcep.h"
-#define CBS          "learn.microsoft.com, Fix Windows Update corruptions and installation failures; names as in CBS.log"
+#define CBS          "Fix Windows Update corruptions and installation failures (learn.microsoft.com); CBS.log"
 #define MSI          "learn.microsoft.com/windows/win32/msi/error-codes"
 #define MSIMSG       "learn.microsoft.com/windows/win32/msi/windows-installer-error-messages"
 #define KB205069     "Microsoft KB 205069"
@@ -167,7 +167,7 @@ static uint8_t byte_at(Str s, size_t at)
     return at < s.len ? s.at[at] : 0;
 }
 
-/* Of a number in 32 bits: 0x8… is an HRESULT, 0xC… an NTSTATUS, and so are the codes of exceptions that languages throw. */
+/* Of a number in 32 bits: 0x8… is an HRESULT, 0xC… an NTSTATUS, and so is what languages throw (0xE…). */
 static bool failure(uint64_t code, CodeHit *hit)
 {
     bool ntstatus = code >> 28 == 0xC || (code >> 28 == 0xE && look_up(CODE_NTSTATUS, (uint32_t)code));

@@ -23,8 +23,8 @@ typedef struct ErrorCode {
     const char *meaning; /* one short sentence of ours */
 } ErrorCode;
 
-/* NULL if the dictionary does not know it. HRESULTs and NTSTATUSes that carry a Win32 error (0x8007xxxx, 0xC007xxxx) and
- * are not in it are looked up as Win32. */
+/* NULL if the dictionary does not know it. What carries a Win32 error (0x8007xxxx, 0xC007xxxx) and is not in it itself
+ * is looked up as Win32. */
 const ErrorCode *error_code_find(CodeFamily family, uint32_t code);
 
 const ErrorCode *error_code_named(Str symbol); /* without case; NULL: no such symbol */

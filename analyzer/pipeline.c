@@ -58,12 +58,13 @@ static MachineStory story_of(const Options *opt, const Bundle *bundle, Analysis 
 {
     Bundle of = *bundle;
     MachineStory story = {.episodes = episode_find(part, &opt->choice, run)};
-    bool asked = opt->choice.task_id.len || opt->choice.at_ns != TIME_NONE;
+    Asking asking = opt->asking;
+    asking.one_failure = opt->choice.task_id.len || opt->choice.at_ns != TIME_NONE;
     bundle_conclude(&of, part);
     state_newest(part);
     derive_events(part, &story.episodes, run);
     state_fresh(part, story.episodes.failure ? story.episodes.failure->start_ns : TIME_NONE);
-    story.conclusion = verdict_decide(part, &story.episodes, &of, opt->assertions, opt->assertion_count, asked, run);
+    story.conclusion = verdict_decide(part, &story.episodes, &of, &asking, run);
     return story;
 }
 
@@ -139,7 +140,7 @@ PipelineResult pipeline_read(const Options *opt, const PipelineInput *in, const 
     scanned_files(&analysis);
     MachineStory story = stories_of(opt, &bundle, &analysis, &run);
 
-    use(with, &(Report){&bundle, &analysis, &story.episodes, &story.conclusion});
+    use(with, &(Report){&bundle, &analysis, &story.episodes, &story.conclusion, opt->asking.code});
     PipelineResult result = {worst_status(&bundle), best_verdict(&story.conclusion)};
     analysis_close(&analysis);
     arena_free(&run);

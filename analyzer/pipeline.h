@@ -8,8 +8,7 @@ typedef struct Options {
     const ReportFormat *format;
     ReportStyle style;
     FailureChoice choice;
-    Assertion *assertions;
-    size_t assertion_count;
+    Asking asking;
     Password *password; /* of encrypted members */
     unsigned threads;
     bool is_case; /* all bundles are collections of one machine */

@@ -77,3 +77,27 @@ const Str *portal_names(const RuleSet *rules, size_t *count, Arena *a)
     *count = names.count;
     return names.at;
 }
+
+bool asked_code_find(Str word, const RuleSet *rules, AskedCode *to)
+{
+    word = str_starts_nocase(word, STR("StatusCode.")) ? str_from(word, 11) : word;
+    const PortalError *known = portal_error_find(word);
+    const ErrorCode *status = known ? NULL : error_code_named(word);
+    status = status && status->family == CODE_EXTENSION ? status : NULL;
+    *to = (AskedCode){.name = known    ? str_of(known->name)
+                              : status ? str_of(status->symbol)
+                                       : word,
+                      .known = known,
+                      .meaning = known    ? str_of(known->meaning)
+                                 : status ? str_of(status->meaning)
+                                          : (Str){0}};
+    for (size_t i = 0; i < rules->cause_count; i++) {
+        to->applies = to->applies || cause_applies(&rules->causes[i], to->name);
+    }
+    return known || status || to->applies;
+}
+
+bool asked_code_tells(const AskedCode *code)
+{
+    return code->applies || (code->known && code->known->where != PORTAL_GUEST);
+}

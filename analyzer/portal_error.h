@@ -30,4 +30,16 @@ bool cause_applies(const Cause *cause, Str name);
  * nearest. */
 const Str *portal_names(const RuleSet *rules, size_t *count, Arena *a);
 
+typedef struct AskedCode { /* --code: the error that the portal shows */
+    Str name;                 /* as documents spell it; empty: none was given */
+    const PortalError *known; /* NULL: the table does not hold it */
+    Str meaning;              /* of it, or of the extension's status of that name; empty: nobody knows */
+    bool applies;             /* a cause is documented for it */
+} AskedCode;
+
+/* By name or number, of the table, the causes and the extension's status codes; false if none of them holds it. */
+bool asked_code_find(Str word, const RuleSet *rules, AskedCode *to);
+/* Does it tell causes apart? Not if nothing is known of it. */
+bool asked_code_tells(const AskedCode *code);
+
 #endif

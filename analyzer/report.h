@@ -9,6 +9,7 @@ typedef struct Report { /* everything a format may show */
     const Analysis *analysis;
     const EpisodeList *episodes;
     const Conclusion *conclusion;
+    AskedCode code; /* the error that was asked about; its name is empty: none */
 } Report;
 
 typedef struct ReportStyle {

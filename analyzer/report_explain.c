@@ -351,10 +351,12 @@ static void put_head(Term *t, const Verdict *v)
     page_flow(p, (Frame){0, 4, NULL, 0});
     page_say(p, v->cause->cause);
     page_flow(p, TEXT);
+    term_applies(t, v);
     page_gap(p);
     term_machine(t);
     term_span(t);
     put_run(t);
+    term_code(t);
     term_trouble(t);
 }
 

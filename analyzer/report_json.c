@@ -414,7 +414,7 @@ static void put_machines(Json *j, const Verdict *v)
     shut(j, "]");
 }
 
-static void put_verdict(Json *j, const Verdict *v)
+static void put_verdict(Json *j, const Verdict *v, const AskedCode *code)
 {
     open(j, NULL, "{");
     text(j, "id", v->cause->name);
@@ -422,6 +422,10 @@ static void put_verdict(Json *j, const Verdict *v)
     text(j, "title", v->cause->title);
     text(j, "cause", v->cause->cause);
     texts(j, "applies_to", v->cause->applies_to, v->cause->applies_to_count);
+    if (code->name.len) {
+        key(j, "applies");
+        sink_put(j->out, v->applies ? "true" : "false");
+    }
     open(j, "conditions", "[");
     for (size_t i = 0; i < v->conditions.count; i++) {
         put_condition(j, &v->conditions.at[i]);
@@ -552,6 +556,25 @@ static void put_limits(Json *j, const Analysis *a)
     shut(j, "]");
 }
 
+/* What the user said that the portal shows. */
+static void put_code(Json *j, const AskedCode *code)
+{
+    static const char *const where[] = {"guest", "platform", "outside"};
+    if (!code->name.len) {
+        return;
+    }
+    open(j, "portal_error", "{");
+    text(j, "name", code->name);
+    text(j, "meaning", code->meaning);
+    if (code->known) {
+        word(j, "cause_lies", where[code->known->where]);
+        word(j, "message", code->known->message);
+        word(j, "action", code->known->action);
+        word(j, "document", code->known->source);
+    }
+    shut(j, "}");
+}
+
 /* --- all of it -------------------------------------------------------------------------------------------------- */
 
 #define EACH(j, name, list, put)                                                                                       \
@@ -579,10 +602,15 @@ void report_json(const Report *report, const ReportStyle *style, Sink *out)
     word(j, "schema", "vmsift-report/1");
     put_bundle(j, "bundle", report->bundle);
     text(j, "headline", report->conclusion->headline);
+    put_code(j, &report->code);
     EACH(j, "sources", report->analysis->rows, put_source);
     EACH_AT(j, "episodes", report->episodes->list, put_episode);
     EACH_AT(j, "changes", report->conclusion->changes, put_change);
-    EACH_AT(j, "verdicts", report->conclusion->verdicts, put_verdict);
+    open(j, "verdicts", "[");
+    for (size_t i = 0; i < report->conclusion->verdicts.count; i++) {
+        put_verdict(j, &report->conclusion->verdicts.at[i], &report->code);
+    }
+    shut(j, "]");
     put_errors(j, report->analysis);
     EACH_AT(j, "collect_next", report->conclusion->collect, put_collect);
     EACH_AT(j, "absent", report->conclusion->absent, put_absent);

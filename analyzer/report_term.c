@@ -272,6 +272,44 @@ void term_trouble(Term *t)
     }
 }
 
+static const char *where_text(const AskedCode *code)
+{
+    bool causes = code->applies;
+    if (!code->known) {
+        return causes || code->meaning.len ? ""
+                                           : " No document that this version knows names it: nothing is ranked by it.";
+    }
+    switch (code->known->where) {
+    case PORTAL_OUTSIDE: return " No bundle shows its cause.";
+    case PORTAL_PLATFORM: return " Its cause lies in disks, limits or other jobs: a bundle shows little of it.";
+    default: return causes ? "" : " No signature is about it yet: nothing is ranked by it.";
+    }
+}
+
+void term_code(Term *t)
+{
+    const AskedCode *code = &t->r->code;
+    Page *p = &t->page;
+    if (!code->name.len) {
+        return;
+    }
+    label(p, "Error");
+    page_say(p, code->name);
+    page_put(p, code->meaning.len ? ": " : ":");
+    page_say(p, code->meaning);
+    page_put(p, where_text(code));
+    page_flow(p, LABELLED);
+    if (code->known && code->known->action) {
+        label(p, "");
+        page_put(p, "What to do: ");
+        page_put(p, code->known->action);
+        page_put(p, " (");
+        page_put(p, code->known->source);
+        page_put(p, ")");
+        page_flow(p, LABELLED);
+    }
+}
+
 static void put_head(Term *t)
 {
     Page *p = &t->page;
@@ -284,6 +322,7 @@ static void put_head(Term *t)
     put_inputs(t);
     term_span(t);
     put_runs(t);
+    term_code(t);
     if (t->r->bundle->note.len) {
         label(p, "Note");
         page_say(p, t->r->bundle->note);

@@ -28,6 +28,7 @@ void term_moment(Page *p, int64_t ns, unsigned len);
 /* CONFIRMED, in its colour; ✓, ✗ or ? before a condition. */
 void term_verdict_word(Page *p, VerdictKind kind);
 void term_glyph(Page *p, const ConditionResult *c);
+void term_applies(Term *t, const Verdict *v); /* with --code: is it documented for that error? */
 /* Of the unknown conditions: what to look at in the VM, and what to ask whom. */
 void term_verify(Page *p, const Verdict *v);
 void term_questions(Page *p, const Verdict *v);
@@ -59,6 +60,7 @@ void term_left_out(Term *t, TermLeftOut *left_out);
 /* The parts, in the order of the page. */
 void term_machine(Term *t);
 void term_span(Term *t);
+void term_code(Term *t); /* the error that was asked about */
 void term_trouble(Term *t);
 void term_first_error(Term *t);
 void term_verdicts(Term *t);

@@ -219,6 +219,20 @@ static void put_machine(Page *p, const Verdict *v)
     }
 }
 
+/* With --code: what is proved and not documented for that error must not be taken for its cause. */
+void term_applies(Term *t, const Verdict *v)
+{
+    Page *p = &t->page;
+    if (asked_code_tells(&t->r->code)) {
+        page_style(p, v->applies ? PLAIN : YELLOW);
+        page_put(p, v->applies ? "A documented cause of " : "Not documented as a cause of ");
+        page_say(p, t->r->code.name);
+        page_put(p, ".");
+        page_style(p, PLAIN);
+        page_flow(p, TEXT);
+    }
+}
+
 /* With a proved cause beside it, a possible one keeps its questions and loses its steps. */
 static void put_verdict(Term *t, const Verdict *v)
 {
@@ -239,6 +253,7 @@ static void put_verdict(Term *t, const Verdict *v)
     page_flow(p, (Frame){0, 4, NULL, 0});
     page_say(p, v->cause->cause);
     page_flow(p, TEXT);
+    term_applies(t, v);
     page_gap(p);
     for (size_t i = 0; i < v->conditions.count; i++) {
         put_condition(t, v, &v->conditions.at[i]);
@@ -325,7 +340,7 @@ static void put_briefs(Term *t, VerdictKind kind, const char *title)
     bool any = false;
     for (size_t i = 0; i < t->r->conclusion->verdicts.count; i++) {
         const Verdict *v = &t->r->conclusion->verdicts.at[i];
-        if (v->kind != kind || v->explained_by) {
+        if (v->kind != kind || v->explained_by || v->aside) {
             continue;
         }
         if (!any) {
@@ -335,6 +350,47 @@ static void put_briefs(Term *t, VerdictKind kind, const char *title)
         any = true;
         put_brief(t, v);
     }
+}
+
+static size_t name_aside(Term *t, VerdictKind kind, size_t before)
+{
+    Page *p = &t->page;
+    size_t count = 0;
+    for (size_t i = 0; i < t->r->conclusion->verdicts.count; i++) {
+        const Verdict *v = &t->r->conclusion->verdicts.at[i];
+        if (v->aside && v->kind == kind) {
+            page_put(p, count ? ", " : before ? "; " : "");
+            page_say(p, v->cause->name);
+            count++;
+        }
+    }
+    page_put(p, !count ? "" : kind == RULED_OUT ? " (ruled out)" : " (cannot tell)");
+    return count;
+}
+
+static bool any_aside(const Term *t)
+{
+    for (size_t i = 0; i < t->r->conclusion->verdicts.count; i++) {
+        if (t->r->conclusion->verdicts.at[i].aside) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Neither documented for the error that was asked about, nor anything that points to them. */
+static void put_aside(Term *t)
+{
+    if (!any_aside(t)) {
+        return;
+    }
+    term_heading(&t->page, "NOT FOR THIS ERROR");
+    page_flow(&t->page, TOP);
+    page_put(&t->page, "No document names them for ");
+    page_say(&t->page, t->r->code.name);
+    page_put(&t->page, ", and nothing points to them; without --code they are told in full: ");
+    name_aside(t, RULED_OUT, name_aside(t, CANNOT_TELL, 0));
+    page_flow(&t->page, TEXT);
 }
 
 void term_verdicts(Term *t)
@@ -347,4 +403,5 @@ void term_verdicts(Term *t)
     }
     put_briefs(t, CANNOT_TELL, "CANNOT TELL");
     put_briefs(t, RULED_OUT, "RULED OUT");
+    put_aside(t);
 }

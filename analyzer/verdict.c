@@ -23,9 +23,7 @@ typedef struct Case {
     HitList *lists;        /* by rule */
     RegistrySet *registry; /* by rule: the values it asks for */
     Span *uptimes;         /* by episode */
-    Assertion *assertions;
-    size_t assertion_count;
-    bool asked; /* for one failure */
+    const Asking *asking;
     Arena *run;
 } Case;
 
@@ -650,7 +648,7 @@ static void near_miss(const Case *c, const Rule *rule, ConditionResult *r)
 
 static Truth without_failure(const Case *c, const Condition *cond, ConditionResult *r)
 {
-    if (c->asked && c->episodes->failed) {
+    if (c->asking->one_failure && c->episodes->failed) {
         r->why = STR("the failed run that was asked for is not in the bundle");
         return UNKNOWN;
     }
@@ -692,7 +690,7 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
 {
     bool everywhere = cond->window.bundle || asks_bundle(c, cond);
     Hits hits = {0};
-    if (c->asked && !c->episodes->failure && c->episodes->failed && !cond->window.bundle) {
+    if (c->asking->one_failure && !c->episodes->failure && c->episodes->failed && !cond->window.bundle) {
         return without_failure(c, cond, r);
     }
     Truth seen = hits_counting(c, cond, &hits);
@@ -735,8 +733,8 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
 
 static Truth asserted(const Case *c, const Condition *cond, Truth value, ConditionResult *r)
 {
-    for (size_t i = 0; cond->ask_name.len && i < c->assertion_count; i++) {
-        Assertion *a = &c->assertions[i];
+    for (size_t i = 0; cond->ask_name.len && i < c->asking->assertion_count; i++) {
+        Assertion *a = &c->asking->assertions[i];
         if (str_eq(a->name, cond->ask_name)) {
             a->used = true;
             if (value == UNKNOWN) {
@@ -855,6 +853,8 @@ static Verdict cause_decide(const Case *c, const Cause *cause)
         bystander_decide(c, cause->refutes[i], ROLE_REFUTES, &v);
     }
     v.kind = kind_of(&v, expression_truth(cause->when, values), values, c->run);
+    v.applies = c->asking->code.name.len && cause_applies(cause, c->asking->code.name);
+    v.aside = asked_code_tells(&c->asking->code) && !v.applies && v.kind >= CANNOT_TELL;
     mark_deciding(&v, values);
     if (v.evidence.count) {
         qsort(v.evidence.at, v.evidence.count, sizeof *v.evidence.at, evidence_order);
@@ -862,6 +862,7 @@ static Verdict cause_decide(const Case *c, const Cause *cause)
     return v;
 }
 
+/* What is documented for the error that was asked about is not folded under what is not. */
 static void fold(Conclusion *out)
 {
     for (size_t i = 0; i < out->verdicts.count; i++) {
@@ -869,7 +870,8 @@ static void fold(Conclusion *out)
         for (size_t j = 0; j < out->verdicts.count && specific->kind <= LIKELY; j++) {
             Verdict *general = &out->verdicts.at[j];
             for (size_t k = 0; k < specific->cause->explain_count; k++) {
-                if (str_eq(specific->cause->explains[k], general->cause->name) && general->kind <= POSSIBLE) {
+                bool names = str_eq(specific->cause->explains[k], general->cause->name);
+                if (names && general->kind <= POSSIBLE && specific->applies >= general->applies) {
                     general->explained_by = specific->cause;
                 }
             }
@@ -883,6 +885,7 @@ static int verdict_order(const void *a, const void *b)
     bool fx = x->explained_by != NULL, fy = y->explained_by != NULL;
     return x->kind != y->kind                       ? (int)x->kind - (int)y->kind
            : fx != fy                               ? (int)fx - (int)fy
+           : x->applies != y->applies               ? (int)y->applies - (int)x->applies
            : x->distinguishing != y->distinguishing ? (int)y->distinguishing - (int)x->distinguishing
            : x->holds != y->holds                   ? (int)y->holds - (int)x->holds
            : x->supports != y->supports             ? (int)y->supports - (int)x->supports
@@ -916,8 +919,8 @@ static RegistrySet *registry_asked(const Analysis *analysis, Arena *run)
     return sets;
 }
 
-Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, Assertion *assertions,
-                          size_t assertion_count, bool asked, Arena *run)
+Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, const Asking *asking,
+                          Arena *run)
 {
     Conclusion out = {0};
     Case c = {.analysis = analysis,
@@ -925,9 +928,7 @@ Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const
               .bundle = bundle,
               .registry = registry_asked(analysis, run),
               .uptimes = uptimes_find(episodes, run),
-              .assertions = assertions,
-              .assertion_count = assertion_count,
-              .asked = asked,
+              .asking = asking,
               .run = run};
     c.lists = hit_lists(analysis->rules, analysis->matches.at, analysis->matches.count, run);
     correlate(analysis->rules, c.lists, &(Absence){lacks_in, &c}, run);
@@ -936,6 +937,6 @@ Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const
     }
     fold(&out);
     verdict_sort(&out);
-    conclude(&out, &(Conclude){analysis, episodes, bundle, asked, run});
+    conclude(&out, &(Conclude){analysis, episodes, bundle, asking, run});
     return out;
 }

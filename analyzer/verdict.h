@@ -5,6 +5,7 @@
 #include "bundle.h"
 #include "correlate.h"
 #include "episode.h"
+#include "portal_error.h"
 
 typedef enum VerdictKind { CONFIRMED, LIKELY, POSSIBLE, CANNOT_TELL, RULED_OUT } VerdictKind;
 const char *verdict_name(VerdictKind kind); /* confirmed, likely, possible, cannot_tell, ruled_out */
@@ -16,6 +17,13 @@ typedef struct Assertion { /* --assert NAME=yes|no */
     bool yes;
     bool used;
 } Assertion;
+
+typedef struct Asking { /* what the user said beside the bundle */
+    Assertion *assertions;
+    size_t assertion_count;
+    AskedCode code;   /* --code */
+    bool one_failure; /* a failure was named (--at, --task-id), which the headline must know where there is none */
+} Asking;
 
 typedef struct Missing { /* a log source that would decide a condition */
     const LogSource *source;
@@ -57,6 +65,8 @@ typedef struct Verdict {
     VEC(Elsewhere) also;       /* what holds of the others */
     const Cause *explained_by; /* a more specific cause this one is folded under */
     bool distinguishing;       /* a distinguishing condition is true */
+    bool applies;              /* it is documented for the error that was asked about (--code) … */
+    bool aside;                /* … it is not, and nothing points to it: it is only named */
     unsigned holds, supports;  /* how many conditions, and how many supporting rules, are true */
 } Verdict;
 
@@ -103,9 +113,8 @@ typedef struct Conclusion {
     Str headline;
 } Conclusion;
 
-/* asked: a failure was named (--at, --task-id), which the headline must know where there is none. */
-Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, Assertion *assertions,
-                          size_t assertion_count, bool asked, Arena *run);
+Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, const Asking *asking,
+                          Arena *run);
 
 /* Best first. */
 void verdict_sort(Conclusion *conclusion);

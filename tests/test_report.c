@@ -324,7 +324,10 @@ static void make(Made *m, Truth rebooted)
         rebooted == YES
             ? STR("2 of 4 backups failed, first 2023-05-11, last good 2023-05-13: desktop heap exhausted (confirmed)")
             : STR("2 of 4 backups failed, first 2023-05-11, last good 2023-05-13: no documented cause is proved");
-    m->report = (Report){&m->bundle, &m->analysis, &m->episodes, &m->conclusion};
+    m->report = (Report){.bundle = &m->bundle,
+                         .analysis = &m->analysis,
+                         .episodes = &m->episodes,
+                         .conclusion = &m->conclusion};
 }
 
 /* The report as text; free() it. */
@@ -614,7 +617,8 @@ static void report_of_an_empty_bundle_still_is_one(void **state)
                          .collected_ns = TIME_NONE,
                          .time_first = TIME_NONE,
                          .time_last = TIME_NONE}};
-    m.report = (Report){&m.bundle, &m.analysis, &m.episodes, &m.conclusion};
+    m.report = (Report){
+        .bundle = &m.bundle, .analysis = &m.analysis, .episodes = &m.episodes, .conclusion = &m.conclusion};
     json_t *root = parsed(&m.report);
     no_empty(root);
     assert_string_equal(at(json_array_get(json_object_get(root, "diagnostics"), 0), "what"), "no such file");
@@ -633,10 +637,13 @@ static void report_json_follows_its_schema(void **state)
     if (!schema || fclose(schema) != 0 || system("python3 -c 'import jsonschema' 2>/dev/null") != 0) {
         skip();
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         Made m;
         size_t len;
         make(&m, i ? YES : UNKNOWN);
+        if (i == 2) {
+            assert_true(asked_code_find(STR("UserErrorVmNotFoundV2"), &(RuleSet){0}, &m.report.code));
+        }
         char *text = written(&m.report, "json", (ReportStyle){0}, &len);
         FILE *check = popen("python3 -c 'import json, sys, jsonschema; "
                             "s = json.load(open(\"docs/report.schema.json\")); "
