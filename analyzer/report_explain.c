@@ -2,7 +2,7 @@
  * and what would decide what is open. The conclusion holds the verdict of this one cause and nothing else. */
 #include "report_cause.h"
 #include "report_term.h"
-#include "test_words.h"
+#include "rule_words.h"
 
 #define NEAR_LINES 6
 #define SHOWN_HITS 3 /* of one rule */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "conclusion.h"
-#include "test_words.h"
+#include "rule_words.h"
 
 #define WINDOW_NS (5 * NS_MINUTE)
 /* Of a hit that may lie in the window or not. */

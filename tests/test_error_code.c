@@ -28,7 +28,7 @@ static bool is_symbol(const ErrorCode *e)
 {
     const char *s = e->symbol;
     for (; *s; s++) {
-        bool lower = *s >= 'a' && *s <= 'z' && e->family == CODE_EXTENSION;
+        bool lower = *s >= 'a' && *s <= 'z' && e->family >= CODE_EXTENSION;
         if (!lower && !(*s >= 'A' && *s <= 'Z') && !byte_digit((uint8_t)*s) && *s != '_') {
             return false;
         }

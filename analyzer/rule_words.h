@@ -1,6 +1,6 @@
 /* The tests of a rule in words: what it wants, and how an event missed it. */
-#ifndef TEST_WORDS_H
-#define TEST_WORDS_H
+#ifndef RULE_WORDS_H
+#define RULE_WORDS_H
 
 #include "match.h"
 

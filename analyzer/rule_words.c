@@ -1,4 +1,4 @@
-#include "test_words.h"
+#include "rule_words.h"
 
 #include "error_code.h"
 #include "rule_detection.h"
