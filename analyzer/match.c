@@ -425,17 +425,46 @@ static uint16_t *tokens_of(Arena *a, const Pattern *p, size_t *count)
     return tokens;
 }
 
+static bool token_fits(uint16_t token, uint8_t c)
+{
+    return token == TOKEN_ONE || token == byte_lower(c);
+}
+
+/* Before the first star of either, and behind the last one, byte stands against byte: most pairs part there. */
+static bool ends_differ(const uint16_t *tokens, size_t count, Str open)
+{
+    for (size_t i = 0; i < count && i < open.len && tokens[i] != TOKEN_MANY && open.at[i] != '*'; i++) {
+        if (!token_fits(tokens[i], open.at[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 1; i <= count && i <= open.len; i++) {
+        uint16_t token = tokens[count - i];
+        uint8_t c = open.at[open.len - i];
+        if (token == TOKEN_MANY || c == '*') {
+            break;
+        }
+        if (!token_fits(token, c)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* True if some text fits both the pattern and `open`, where `*` stands for anything without a backslash: from the ends
  * of both to their beginnings, below[k] tells it of the pattern behind the token and of open behind k bytes. */
 static bool overlaps(Arena *a, const Pattern *p, Str open)
 {
     size_t count;
     const uint16_t *tokens = tokens_of(a, p, &count);
+    if (ends_differ(tokens, count, open)) {
+        return false;
+    }
     bool *below = ARENA_NEW(a, bool, open.len + 1), *now = ARENA_NEW(a, bool, open.len + 1);
     for (size_t i = count + 1; i-- > 0;) {
         for (size_t k = open.len + 1; k-- > 0;) {
             bool star = k < open.len && open.at[k] == '*', many = i < count && tokens[i] == TOKEN_MANY;
-            bool same = i < count && k < open.len && (tokens[i] == TOKEN_ONE || tokens[i] == byte_lower(open.at[k]));
+            bool same = i < count && k < open.len && token_fits(tokens[i], open.at[k]);
             bool taken = i < count && (many || (star && tokens[i] != '\\'));
             now[k] = (i == count && k == open.len) || (taken && below[k]) ||
                      ((star || many) && k < open.len && now[k + 1]) || (same && below[k + 1]);
