@@ -321,6 +321,17 @@ static bool word_known(const RuleSet *set, Str word, size_t member)
     return false;
 }
 
+/* Sigma's taxonomy takes these from a trace of the kernel (Microsoft-Windows-Kernel-File), which no log on disk holds. */
+static bool complain_trace(Loader *l, const Node *at, Str word)
+{
+    bool trace = str_eq_nocase(word, STR("file_access")) || str_eq_nocase(word, STR("file_rename"));
+    if (trace) {
+        COMPLAIN(l, at, STR("category '"), word,
+                 STR("' is not supported: it is traced, and in no event log; file_event is the nearest"));
+    }
+    return trace;
+}
+
 const LogSource *logsource_find(Loader *l, const RuleSet *set, const Node *n)
 {
     const Str keys[] = {STR("product"), STR("service"), STR("category"), STR("definition")};
@@ -332,7 +343,7 @@ const LogSource *logsource_find(Loader *l, const RuleSet *set, const Node *n)
     for (size_t i = 0; i < 3; i++) {
         const char *key = i == 0 ? "product" : i == 1 ? "service" : "category";
         words[i] = map_text(l, n, key, false);
-        if (words[i].len && !word_known(set, words[i], i)) {
+        if (words[i].len && !word_known(set, words[i], i) && !complain_trace(l, map_get(n, key), words[i])) {
             complain_word(l, set, map_get(n, key), key, words[i], i);
         }
     }

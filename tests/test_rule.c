@@ -70,6 +70,115 @@ TEST(logsources_event_log_has_the_file_and_the_export_of_its_channel)
     rule_case_close(&c);
 }
 
+/* Sigma's taxonomy of Windows, specification 2.1: categories with their events, and services with their channels. */
+TEST(logsources_hold_the_taxonomy_of_windows)
+{
+    static const struct {
+        const char *category;
+        uint32_t ids[4];
+        const char *channel;
+    } categories[] = {
+#define SYSMON "Microsoft-Windows-Sysmon/Operational"
+        {"process_creation", {1}, SYSMON},          {"file_change", {2}, SYSMON},
+        {"network_connection", {3}, SYSMON},        {"sysmon_status", {4, 16}, SYSMON},
+        {"process_termination", {5}, SYSMON},       {"driver_load", {6}, SYSMON},
+        {"image_load", {7}, SYSMON},                {"create_remote_thread", {8}, SYSMON},
+        {"raw_access_thread", {9}, SYSMON},         {"process_access", {10}, SYSMON},
+        {"file_event", {11}, SYSMON},               {"registry_event", {12, 13, 14}, SYSMON},
+        {"registry_add", {12}, SYSMON},             {"registry_delete", {12}, SYSMON},
+        {"registry_set", {13}, SYSMON},             {"registry_rename", {14}, SYSMON},
+        {"create_stream_hash", {15}, SYSMON},       {"pipe_created", {17, 18}, SYSMON},
+        {"wmi_event", {19, 20, 21}, SYSMON},        {"dns_query", {22}, SYSMON},
+        {"file_delete", {23}, SYSMON},              {"clipboard_capture", {24}, SYSMON},
+        {"process_tampering", {25}, SYSMON},        {"file_delete_detected", {26}, SYSMON},
+        {"file_block_executable", {27}, SYSMON},    {"file_block_shredding", {28}, SYSMON},
+        {"file_executable_detected", {29}, SYSMON}, {"sysmon_error", {255}, SYSMON},
+        {"ps_classic_start", {400}, "Windows PowerShell"},
+        {"ps_classic_provider_start", {600}, "Windows PowerShell"},
+        {"ps_classic_script", {800}, "Windows PowerShell"},
+        {"ps_module", {4103}, "PowerShellCore/Operational"},
+        {"ps_script", {4104}, "Microsoft-Windows-PowerShell/Operational"},
+    };
+    static const char *const services[][2] = {
+        {"application", "Application"},
+        {"application-experience", "Microsoft-Windows-Application-Experience/Program-Telemetry"},
+        {"application-experience", "Microsoft-Windows-Application-Experience/Program-Compatibility-Assistant"},
+        {"applocker", "Microsoft-Windows-AppLocker/MSI and Script"},
+        {"applocker", "Microsoft-Windows-AppLocker/EXE and DLL"},
+        {"applocker", "Microsoft-Windows-AppLocker/Packaged app-Deployment"},
+        {"applocker", "Microsoft-Windows-AppLocker/Packaged app-Execution"},
+        {"appmodel-runtime", "Microsoft-Windows-AppModel-Runtime/Admin"},
+        {"appxdeployment-server", "Microsoft-Windows-AppXDeploymentServer/Operational"},
+        {"appxpackaging-om", "Microsoft-Windows-AppxPackaging/Operational"},
+        {"bitlocker", "Microsoft-Windows-BitLocker/BitLocker Management"},
+        {"bits-client", "Microsoft-Windows-Bits-Client/Operational"},
+        {"capi2", "Microsoft-Windows-CAPI2/Operational"},
+        {"certificateservicesclient-lifecycle-system",
+         "Microsoft-Windows-CertificateServicesClient-Lifecycle-System/Operational"},
+        {"codeintegrity-operational", "Microsoft-Windows-CodeIntegrity/Operational"},
+        {"dhcp", "Microsoft-Windows-DHCP-Server/Operational"},
+        {"diagnosis-scripted", "Microsoft-Windows-Diagnosis-Scripted/Operational"},
+        {"dns-client", "Microsoft-Windows-DNS Client Events/Operational"},
+        {"dns-server", "DNS Server"},
+        {"dns-server-analytic", "Microsoft-Windows-DNS-Server/Analytical"},
+        {"dns-server-audit", "Microsoft-Windows-DNS-Server/Audit"},
+        {"driver-framework", "Microsoft-Windows-DriverFrameworks-UserMode/Operational"},
+        {"firewall-as", "Microsoft-Windows-Windows Firewall With Advanced Security/Firewall"},
+        {"hyper-v-worker", "Microsoft-Windows-Hyper-V-Worker"},
+        {"iis-configuration", "Microsoft-IIS-Configuration/Operational"},
+        {"kernel-event-tracing", "Microsoft-Windows-Kernel-EventTracing"},
+        {"kernel-shimengine", "Microsoft-Windows-Kernel-ShimEngine/Operational"},
+        {"kernel-shimengine", "Microsoft-Windows-Kernel-ShimEngine/Diagnostic"},
+        {"ldap", "Microsoft-Windows-LDAP-Client/Debug"},
+        {"lsa-server", "Microsoft-Windows-LSA/Operational"},
+        {"msexchange-management", "MSExchange Management"},
+        {"ntfs", "Microsoft-Windows-Ntfs/Operational"},
+        {"ntlm", "Microsoft-Windows-NTLM/Operational"},
+        {"openssh", "OpenSSH/Operational"},
+        {"powershell", "Microsoft-Windows-PowerShell/Operational"},
+        {"powershell-classic", "Windows PowerShell"},
+        {"printservice-admin", "Microsoft-Windows-PrintService/Admin"},
+        {"printservice-operational", "Microsoft-Windows-PrintService/Operational"},
+        {"security", "Security"},
+        {"security-mitigations", "Microsoft-Windows-Security-Mitigations/Kernel Mode"},
+        {"security-mitigations", "Microsoft-Windows-Security-Mitigations/User Mode"},
+        {"sense", "Microsoft-Windows-SENSE/Operational"},
+        {"servicebus-client", "Microsoft-ServiceBus-Client/Operational"},
+        {"servicebus-client", "Microsoft-ServiceBus-Client/Admin"},
+        {"shell-core", "Microsoft-Windows-Shell-Core/Operational"},
+        {"smbclient-security", "Microsoft-Windows-SmbClient/Security"},
+        {"sysmon", SYSMON},
+        {"system", "System"},
+        {"taskscheduler", "Microsoft-Windows-TaskScheduler/Operational"},
+        {"terminalservices-localsessionmanager", "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"},
+        {"vhdmp", "Microsoft-Windows-VHDMP/Operational"},
+        {"windefend", "Microsoft-Windows-Windows Defender/Operational"},
+        {"wmi", "Microsoft-Windows-WMI-Activity/Operational"},
+    };
+    size_t category_count = sizeof categories / sizeof *categories;
+    RuleCase c;
+    rule_case_good(&c, GOOD);
+    for (size_t i = 0; i < category_count + sizeof services / sizeof *services; i++) {
+        bool of_category = i < category_count, found = false;
+        const char *word = of_category ? categories[i].category : services[i - category_count][0];
+        const char *channel = of_category ? categories[i].channel : services[i - category_count][1];
+        for (size_t k = 0; k < c.set.source_count && !found; k++) {
+            const LogSource *s = &c.set.sources[k];
+            size_t ids = 0;
+            while (of_category && ids < 4 && categories[i].ids[ids]) {
+                ids++;
+            }
+            found = str_eq(s->product, STR("windows")) && str_eq(of_category ? s->category : s->service, str_of(word)) &&
+                    str_eq(s->channel, str_of(channel)) && s->event_id_count == ids &&
+                    (!ids || memcmp(s->event_ids, categories[i].ids, ids * sizeof *s->event_ids) == 0);
+        }
+        if (!found) {
+            fail_msg("%s: %s", word, channel);
+        }
+    }
+    rule_case_close(&c);
+}
+
 /* The modes table (which mode of the disk inspection holds what), at the places that matter most. */
 TEST(logsources_know_which_mode_holds_what)
 {
@@ -517,6 +626,7 @@ TEST(fields_of_sources_that_have_no_others_are_checked)
         {"product: windows, servise: system", "A: 5", "x.yml:2:31: unknown key 'servise'; did you mean 'service'?"},
         {"product: azurevm, service: system", "A: 5", "no log source is named by these words together"},
         {"product: linux", "A: 5", "unknown product 'linux'"},
+        {"product: windows, category: file_access", "A: 5", "'file_access' is not supported: it is traced"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[512];
@@ -570,6 +680,7 @@ int main(void)
         cmocka_unit_test(yaml_refuses_what_signatures_do_not_have),
         cmocka_unit_test(logsources_errors_name_the_place_and_what_would_be_right),
         cmocka_unit_test(logsources_event_log_has_the_file_and_the_export_of_its_channel),
+        cmocka_unit_test(logsources_hold_the_taxonomy_of_windows),
         cmocka_unit_test(logsources_know_which_mode_holds_what),
         cmocka_unit_test(rule_errors_name_the_place_and_what_would_be_right),
         cmocka_unit_test(rule_errors_are_all_told_not_only_the_first),
