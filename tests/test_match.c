@@ -56,14 +56,24 @@ static Event log_event(uint32_t id, const Field *fields, size_t count)
                    .field_count = count};
 }
 
-/* One test of one named field. */
+/* One test of one named field, in a rule that names the event and in one that does not: what names candidates must not
+ * show. */
 static Truth named(const char *test, const char *value)
 {
     char text[512];
     const Field field = {STR("F"), str_of(value)};
     Event ev = log_event(1, &field, 1);
     snprintf(text, sizeof text, LOG("  s:\n    EventID: 1\n    %s\n  condition: s\n"), test);
-    return found(text, &ev).truth;
+    Truth truth = found(text, &ev).truth;
+    snprintf(text, sizeof text, LOG("  s:\n    %s\n  condition: s\n"), test);
+    if (found(text, &ev).truth != truth) {
+        fail_msg("'%s' of '%s' without an event id", test, value);
+    }
+    snprintf(text, sizeof text, LOG("  s:\n    %s\n  condition: not s\n"), test);
+    if (found(text, &ev).truth != truth_not(truth)) {
+        fail_msg("not '%s' of '%s'", test, value);
+    }
+    return truth;
 }
 
 typedef struct Row {
