@@ -107,6 +107,7 @@ static void cause_asks(Lint *l, const Cause *cause)
         ask_for(l, c->left);
         ask_for(l, c->right);
         ask_for(l, c->false_if);
+        ask_for(l, c->until);
     }
     for (size_t i = 0; i < cause->support_count; i++) {
         ask_for(l, cause->supports[i]);
