@@ -145,6 +145,21 @@ static bool until_after(const Case *c, const Condition *cond, int64_t ns)
     return false;
 }
 
+/* NULL, or the first source of `until` that is not there, or not whole: what it does not show may have been. */
+static const LogSource *until_lacks(const Case *c, const Condition *cond, const char **why)
+{
+    const LogSource *sources[32];
+    size_t n = cond->until ? rule_sources(c->analysis->rules, cond->until, sources, 32) : 0;
+    for (size_t i = 0; i < n; i++) {
+        CoverageQuery q = {sources[i]->kind, sources[i]->channel, {TIME_NONE, TIME_NONE}};
+        *why = is_state(q.service) ? NULL : coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &q);
+        if (*why) {
+            return sources[i];
+        }
+    }
+    return NULL;
+}
+
 /* A good run behind it takes its word away, and so does what the condition holds `until`. */
 static Truth superseded(const Case *c, const Condition *cond, const Hit *hit)
 {
@@ -152,8 +167,10 @@ static Truth superseded(const Case *c, const Condition *cond, const Hit *hit)
     bool dated = hit->span.to_ns != TIME_NONE;
     int64_t least = dated ? hit->span.to_ns - doubt.early_ns : INT64_MIN,
             most = dated ? hit->span.to_ns + doubt.late_ns : INT64_MAX;
+    const char *why;
     return good_run_after(c, most) || until_after(c, cond, most)     ? YES
            : good_run_after(c, least) || until_after(c, cond, least) ? UNKNOWN
+           : until_lacks(c, cond, &why)                              ? UNKNOWN
                                                                      : NO;
 }
 
@@ -615,7 +632,8 @@ static Str elsewhere_text(const Case *c, const Condition *cond, const Hit *hit)
         return STR(UNDATED);
     }
     if (cond->window.bundle) {
-        return STR("it matches, but all was well later");
+        return superseded(c, cond, hit) == YES ? STR("it matches, but all was well later")
+                                               : STR("it matches; whether all was well later is not known");
     }
     return asks_bundle(c, cond)                         ? STR("it matches, but it was set after the failure")
            : !c->episodes->failure                     ? STR("it matches, but no backup is seen that failed")
@@ -686,6 +704,19 @@ static Span covering_span(const Case *c, const Condition *cond)
                    : (Span){c->bundle->time_last, c->bundle->time_last};
 }
 
+static bool until_unknown(const Case *c, const Condition *cond, ConditionResult *r)
+{
+    const char *why;
+    const LogSource *source = until_lacks(c, cond, &why);
+    if (source) {
+        missing_add(c, r, &(Missing){.source = source, .window = no_window, .why = why});
+        Str parts[] = {STR("it was seen; whether that was over later is not known: "), title_of(source), STR(": "),
+                       str_of(why)};
+        r->why = arena_join(c->run, parts, sizeof parts / sizeof *parts);
+    }
+    return source != NULL;
+}
+
 static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, ConditionResult *r)
 {
     bool everywhere = cond->window.bundle || asks_bundle(c, cond);
@@ -722,6 +753,9 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
         Str parts[] = {stamp.len ? STR("it was seen, stamped ") : STR("it was seen without a stamp"), stamp,
                        STR(" in a log that names no zone: when that was in UTC is not known")};
         r->why = arena_join(c->run, parts, sizeof parts / sizeof *parts);
+        return UNKNOWN;
+    }
+    if (seen == UNKNOWN && until_unknown(c, cond, r)) {
         return UNKNOWN;
     }
     if (seen == UNKNOWN) {
