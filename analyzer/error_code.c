@@ -122,6 +122,8 @@ const char *error_code_facility(CodeFamily family, uint32_t code)
         {19, ".NET runtime"},
         {23, "side-by-side components"},
         {25, "HTTP"},
+        {26, "common log"},
+        {27, "Windows Error Reporting"},
         {31, "file system filters"},
         {32, "background transfer"},
         {33, "configuration"},

@@ -129,6 +129,29 @@ static void portal_errors_are_sorted_and_complete(void **state)
     }
 }
 
+/* What --code ranks by is explained, too: a new name in applies_to wants its line in portal_error.def. */
+static void portal_errors_hold_every_name_of_the_catalogue(void **state)
+{
+    (void)state;
+    Arena a = {0};
+    RuleSet set;
+    Sink errors = sink_file(stderr);
+    assert_int_equal(rule_set_load(&set, NULL, false, &a, &errors), ST_OK);
+    sink_close(&errors);
+    for (size_t i = 0; i < set.cause_count; i++) {
+        for (size_t n = 0; n < set.causes[i].applies_to_count; n++) {
+            Str name = set.causes[i].applies_to[n];
+            const ErrorCode *status = error_code_named(name);
+            if (!portal_error_find(name) && !(status && status->family == CODE_EXTENSION)) {
+                fail_msg("%.*s of %.*s is not in portal_error.def", (int)name.len, (const char *)name.at,
+                         (int)set.causes[i].name.len, (const char *)set.causes[i].name.at);
+            }
+        }
+    }
+    rule_set_free(&set);
+    arena_free(&a);
+}
+
 static void portal_error_is_found_however_it_is_written(void **state)
 {
     (void)state;
@@ -283,6 +306,7 @@ int main(void)
         cmocka_unit_test(error_code_numbers_fit_their_family),
         cmocka_unit_test(error_code_of_win32_in_hresult_is_found),
         cmocka_unit_test(portal_errors_are_sorted_and_complete),
+        cmocka_unit_test(portal_errors_hold_every_name_of_the_catalogue),
         cmocka_unit_test(portal_error_is_found_however_it_is_written),
         cmocka_unit_test(error_code_is_found_by_its_symbol),
         cmocka_unit_test(error_code_next_finds_every_form),
