@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "command_bundle.h"
 
 typedef struct AnalyzeOptions {
@@ -34,22 +32,6 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
         return 0;
     }
     return bundle_option(&o->of, args, a, &status) ? status : bundle_word(&o->of, args, a);
-}
-
-/* The same bundle twice would only count everything once. */
-static int check_case(const AnalyzeOptions *o)
-{
-    if (o->of.words.count > LIMIT_GATHERINGS) {
-        return usage_error("--case takes 64 bundles at most, this is one too many: ", o->of.words.at[LIMIT_GATHERINGS]);
-    }
-    for (size_t i = 0; i < o->of.words.count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(o->of.words.at[i], o->of.words.at[j]) == 0) {
-                return usage_error("--case was given the same bundle twice: ", o->of.words.at[i]);
-            }
-        }
-    }
-    return 0;
 }
 
 /* Several bundles: one that cannot be read outweighs; else the best verdict of all. */
@@ -97,7 +79,7 @@ int command_analyze(Arguments args)
         status = usage_error("no bundle was named (vmsift --help)", "");
     }
     if (status == 0 && o.of.run.is_case) {
-        status = check_case(&o);
+        status = bundle_case_check(o.of.words.at, o.of.words.count);
     }
     if (status == 0) {
         status = rules_use(o.of.signatures, false, analyze_with, &o);

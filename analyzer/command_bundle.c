@@ -1,5 +1,7 @@
 #include "command_bundle.h"
 
+#include <string.h>
+
 #include "base/platform.h"
 #include "explain_code.h"
 #include "rule_yaml.h"
@@ -175,6 +177,22 @@ int bundle_options_ready(BundleOptions *o, const RuleSet *rules, const char *out
     o->run.style = (ReportStyle){colour_wanted(o->color, output), output ? 0 : platform_columns()};
     int status = check_assertions(o, rules);
     return status == 0 && o->code ? take_code(o, rules) : status;
+}
+
+/* The same bundle twice would only count everything once. */
+int bundle_case_check(const char *const *bundles, size_t count)
+{
+    if (count > LIMIT_GATHERINGS) {
+        return usage_error("--case takes 64 bundles at most, this is one too many: ", bundles[LIMIT_GATHERINGS]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(bundles[i], bundles[j]) == 0) {
+                return usage_error("--case was given the same bundle twice: ", bundles[i]);
+            }
+        }
+    }
+    return 0;
 }
 
 int bundle_exit(PipelineResult r, bool by_verdict)

@@ -24,6 +24,8 @@ int bundle_word(BundleOptions *o, Arguments *args, Arena *a);
 /* What only the signatures know: is that question asked, and which error is meant? Then the options are ready for
  * pipeline_run. 0, or the exit status after a complaint. */
 int bundle_options_ready(BundleOptions *o, const RuleSet *rules, const char *output);
+/* Of the bundles of a case. 0, or the exit status after a complaint. */
+int bundle_case_check(const char *const *bundles, size_t count);
 /* Of a run: the bundle's status first; else, if wanted, the best verdict. */
 int bundle_exit(PipelineResult r, bool by_verdict);
 

@@ -89,7 +89,7 @@ typedef struct Held {
 static int write_held(void *with, Sink *out)
 {
     const Held *h = with;
-    return bundle_exit(pipeline_run(&h->of.run, &h->of.words.at[1], 1, &h->one, out), false);
+    return bundle_exit(pipeline_run(&h->of.run, &h->of.words.at[1], h->of.words.count - 1, &h->one, out), false);
 }
 
 /* What was meant, where the first word names no signature. */
@@ -140,7 +140,26 @@ static int take_word(BundleOptions *o, Arguments *args, Arena *a)
         args->count--;
         return 0;
     }
+    if (option_flag(args, "--case")) {
+        o->run.is_case = true;
+        return 0;
+    }
     return bundle_option(o, args, a, &status) ? status : bundle_word(o, args, a);
+}
+
+static int run(Held *h)
+{
+    const BundleOptions *o = &h->of;
+    if (o->words.count == 0 || (o->words.count > 2 && !o->run.is_case)) {
+        return usage_error("explain wants a CODE (0x80110401, -2147024891, 1603, a symbol, the name of a portal error), "
+                           "or SIGNATURE BUNDLE",
+                           "");
+    }
+    if (o->words.count == 1) {
+        return rules_use(o->signatures, false, code_with, &(Question){.word = o->words.at[0], .color = o->color});
+    }
+    int status = o->run.is_case ? bundle_case_check(o->words.at + 1, o->words.count - 1) : 0;
+    return status == 0 ? rules_use(o->signatures, false, held_with, h) : status;
 }
 
 int command_explain(Arguments args)
@@ -153,17 +172,7 @@ int command_explain(Arguments args)
     while (args.count > 0 && status == 0) {
         status = take_word(&h.of, &args, &a);
     }
-    if (status == 0 && (h.of.words.count == 0 || h.of.words.count > 2)) {
-        status = usage_error("explain wants a CODE (0x80110401, -2147024891, 1603, a symbol, the name of a portal "
-                             "error), or SIGNATURE BUNDLE",
-                             "");
-    }
-    if (status == 0 && h.of.words.count == 1) {
-        Question q = {.word = h.of.words.at[0], .color = h.of.color};
-        status = rules_use(h.of.signatures, false, code_with, &q);
-    } else if (status == 0) {
-        status = rules_use(h.of.signatures, false, held_with, &h);
-    }
+    status = status == 0 ? run(&h) : status;
     arena_free(&a);
     return status;
 }

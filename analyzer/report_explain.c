@@ -354,6 +354,7 @@ static void put_head(Term *t, const Verdict *v)
     term_applies(t, v);
     page_gap(p);
     term_machine(t);
+    term_inputs(t);
     term_span(t);
     put_run(t);
     term_code(t);

@@ -220,7 +220,7 @@ void term_span(Term *t)
 }
 
 /* Of a case: what it was made of. */
-static void put_inputs(Term *t)
+void term_inputs(Term *t)
 {
     Page *p = &t->page;
     for (size_t i = 0; i < t->r->bundle->inputs.count; i++) {
@@ -319,7 +319,7 @@ static void put_head(Term *t)
     page_flow(p, (Frame){0, 0, NULL, 0});
     page_gap(p);
     term_machine(t);
-    put_inputs(t);
+    term_inputs(t);
     term_span(t);
     put_runs(t);
     term_code(t);

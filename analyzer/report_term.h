@@ -59,6 +59,7 @@ void term_left_out(Term *t, TermLeftOut *left_out);
 
 /* The parts, in the order of the page. */
 void term_machine(Term *t);
+void term_inputs(Term *t); /* of a case */
 void term_span(Term *t);
 void term_code(Term *t); /* the error that was asked about */
 void term_trouble(Term *t);

@@ -49,6 +49,19 @@ esc=$(printf '\033')
 run 0 explain --color always desktop-heap b.zip
 has out "$esc"
 
+# Several collections of one machine, and several machines in one bundle.
+mkdir -p one/Windows two && cp -R b/Windows/. one/Windows && cp -R b/WindowsAzure b/Packages two
+run 0 explain desktop-heap one
+has out 'no backup run is seen'
+run 0 explain --case desktop-heap one two
+has out 'so: confirmed' 'Inputs'
+run 1 explain --case desktop-heap one one
+run 1 explain desktop-heap one two
+mkdir both && cp -R b both/heap
+"$MKFIXTURE" "$FIXTURES/bundles/healthy/bundle" healthy.zip && (mkdir both/healthy && cd both/healthy && unzip -q ../../healthy.zip)
+run 0 explain desktop-heap both
+has out CONFIRMED '  on '
+
 # What cannot be read, and what was not meant so.
 run 2 explain desktop-heap none.zip
 has err none.zip
