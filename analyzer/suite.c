@@ -148,7 +148,7 @@ static void read_args(TestCase *c, const RuleSet *rules)
     bundle_options_begin(&o);
     while (status == 0 && args.count) {
         if (!bundle_option_concludes(&o, &args, &c->a, &status)) {
-            Str what = JOIN(&c->a, str_of(args.at[0]), STR(": args takes --assert, --at and --task-id"));
+            Str what = JOIN(&c->a, str_of(args.at[0]), STR(": args takes --assert, --at, --task-id and --code"));
             expectation_failed_key(&c->expect, "args", what, &c->troubles);
             return;
         }
@@ -380,10 +380,10 @@ static int by_name(const void *a, const void *b)
     return str_order(((const Kind *)a)->name, ((const Kind *)b)->name);
 }
 
-/* Members of one kind together, and every event log by itself. */
+/* Members of one kind together, and every event log by itself. Not what is all there is: an empty bundle says nothing. */
 static KindList kinds_of(const Take *first, Arena *a)
 {
-    KindList kinds = {0};
+    KindList kinds = {0}, some = {0};
     for (size_t i = 0; i < first->members.count; i++) {
         const Member *m = &first->members.at[i];
         add_to_kind(&kinds, m->kind, m->path, a);
@@ -391,8 +391,15 @@ static KindList kinds_of(const Take *first, Arena *a)
             add_to_kind(&kinds, m->path, m->path, a);
         }
     }
-    qsort(kinds.at, kinds.count, sizeof *kinds.at, by_name);
-    return kinds;
+    for (size_t i = 0; i < kinds.count; i++) {
+        if (kinds.at[i].paths.count < first->members.count) {
+            *VEC_ADD(a, &some) = kinds.at[i];
+        }
+    }
+    if (some.count) {
+        qsort(some.at, some.count, sizeof *some.at, by_name);
+    }
+    return some;
 }
 
 static void compare_mutant(TestCase *c, const Answer *whole, const Answer *without, Str kind, FailureList *to)
@@ -425,16 +432,17 @@ static void test_mutants(const Suite *s, TestCase *c, const Take *first)
         return;
     }
     KindList kinds = kinds_of(first, first->a);
-    Str each = arena_format(&c->a, ": without each of its %zu kinds of source", kinds.count);
+    if (!kinds.count) {
+        return;
+    }
+    Str each = arena_format(&c->a, ": without each kind of source, %zu in turn", kinds.count);
     Point *p = add_point(c, JOIN(&c->a, c->name, each));
     p->skipped = refused ? "expect.json says \"mutation\": false" : NULL;
     for (size_t i = 0; wanted && i < kinds.count; i++) {
         Arena scratch = {0};
         Take without = {.a = &scratch};
-        if (kinds.at[i].paths.count < first->members.count) { /* an empty bundle says nothing */
-            analyse(s, c, &kinds.at[i].paths, &without);
-            compare_mutant(c, &first->answer, &without.answer, kinds.at[i].name, &p->failures);
-        }
+        analyse(s, c, &kinds.at[i].paths, &without);
+        compare_mutant(c, &first->answer, &without.answer, kinds.at[i].name, &p->failures);
         arena_free(&scratch);
     }
 }

@@ -13,7 +13,7 @@ red() { # TEXT LINE…
 verdicts='"verdicts": {"desktop-heap": "confirmed", "iaas-provider-state": "likely"}'
 
 run 0 signatures test heap/confirmed
-has out 'TAP version 14' 'ok 1 - heap/confirmed' 'ok 2 - heap/confirmed: without each of its ' '1..2'
+has out 'TAP version 14' 'ok 1 - heap/confirmed' 'ok 2 - heap/confirmed: without each kind of source' '1..2'
 lacks out 'not ok'
 
 # A folder that is called as the cause: its cases are all there, and one too few is told.
@@ -62,7 +62,7 @@ red '{"verdict": {}}' 'expect.json:1:13: unknown key "verdict"; did you mean "ve
 red '{"verdicts": {"desktop-heap": "sure"}}' '"verdicts" wants an object of verdicts: confirmed, likely,'
 red '{"verdicts": {}, "verdicts": {}}' 'duplicate object key'
 red "{$verdicts, \"evidence\": {\"desktop-heap\": \"x\"}}" '"evidence" wants an object of lists of texts'
-red "{$verdicts, \"args\": [\"--format\", \"json\"]}" '--format: args takes --assert, --at and --task-id'
+red "{$verdicts, \"args\": [\"--format\", \"json\"]}" '--format: args takes --assert, --at, --task-id and --code'
 red "{$verdicts, \"args\": [\"--assert\", \"nobody-asks=yes\"]}" 'these args are refused'
 has err 'nobody-asks'
 run 1 signatures test heap
@@ -120,11 +120,11 @@ cp -R "$FIXTURES/signatures/com-msdtc-account/ruled-out-hive" kinds/com-msdtc-ac
 two=kinds/com-msdtc-account/likely-two-minds/expect.json
 echo '{"include": "../confirmed", "mutation": true, "verdicts": {"com-msdtc-account": "likely", "iaas-provider-state": "*"}}' >$two
 run 1 signatures test kinds
-has out 'ok 3 - com-msdtc-account/likely-two-minds' 'not ok 4 - com-msdtc-account/likely-two-minds: without each of its' \
+has out 'ok 3 - com-msdtc-account/likely-two-minds' 'not ok 4 - com-msdtc-account/likely-two-minds: without each kind of source' \
     'com-msdtc-account is likely; without registry_hive it is confirmed'
 sed -i 's/"mutation": true/"mutation": false/' $two
 run 1 signatures test kinds
-has out 'kinds of source # SKIP expect.json says "mutation": false' '# 1 of 5 failed'
+has out 'in turn # SKIP expect.json says "mutation": false' '# 1 of 5 failed'
 
 # Signatures of one's own: only they must have their cases, and they must.
 mkdir -p own/signatures own/fixtures/com-plus/confirmed
@@ -159,7 +159,7 @@ run 1 signatures test zip
 has out 'there is neither a folder bundle/ nor an archive beside it'
 heap zip/case/from-a-user.zip
 run 0 signatures test zip
-has out 'ok 1 - zip/case' 'ok 2 - zip/case: without each of its'
+has out 'ok 1 - zip/case' 'ok 2 - zip/case: without each kind of source'
 heap zip/case/again.7z
 run 1 signatures test zip
 has out 'more than one archive'
