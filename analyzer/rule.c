@@ -160,7 +160,9 @@ static void doc_sort(Load *load, Doc doc)
     bool detection = map_get(doc.node, "detection"), correlation = map_get(doc.node, "correlation");
     bool cause = map_get(doc.node, "vmsift");
     if (detection + correlation + cause != 1) {
-        COMPLAIN(l, doc.node, STR("a document has exactly one of 'detection', 'correlation' and 'vmsift'"));
+        COMPLAIN(l, doc.node, STR("a document has exactly one of 'detection', 'correlation' and 'vmsift'; "),
+                 detection + correlation + cause ? STR("write one document each, with --- between")
+                                                 : STR("add the one it is about"));
     } else if (detection) {
         *VEC_ADD(l->run, &load->detections) = doc;
     } else if (correlation) {
