@@ -40,7 +40,7 @@ typedef struct CoverageOptions {
     size_t read, unread;
 } CoverageOptions;
 
-/* --- counting ------------------------------------------------------------------------------------------------------ */
+/* --- counting ----------------------------------------------------------------------------------------------------- */
 
 static void count_lack(CoverageOptions *o, ConditionTally *to, Str what)
 {
@@ -106,7 +106,7 @@ static void tallies_begin(CoverageOptions *o)
     }
 }
 
-/* --- the page ------------------------------------------------------------------------------------------------------ */
+/* --- the page ----------------------------------------------------------------------------------------------------- */
 
 /* A question to the operator needs no data. */
 static bool is_question(const Condition *c)
@@ -233,7 +233,7 @@ static void say_all(Page *p, const CoverageOptions *o)
     }
 }
 
-/* --- which bundles -------------------------------------------------------------------------------------------------- */
+/* --- which bundles ------------------------------------------------------------------------------------------------ */
 
 /* What a volume of a machine has at its top: such a folder is one bundle, whatever lies beside it. */
 static bool is_root(const Str *names, size_t count)
@@ -307,7 +307,7 @@ static void add_path(CoverageOptions *o, const char *path)
     }
 }
 
-/* --- the command ---------------------------------------------------------------------------------------------------- */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static int take_word(CoverageOptions *o, Arguments *args)
 {

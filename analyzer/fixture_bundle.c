@@ -66,7 +66,7 @@ static bool is_there(const Mix *m, Str path, FileKind kind)
     return path.len && platform_file(c_text(m->a, path), true, NULL, NULL) == kind;
 }
 
-/* --- directives ------------------------------------------------------------------------------------------------- */
+/* --- directives --------------------------------------------------------------------------------------------------- */
 
 static bool next_word(Str *line, Str *word)
 {
@@ -596,7 +596,7 @@ FixtureBundle fixture_bundle(Arena *a, Str folder, const FixtureInclude *include
     return bundle;
 }
 
-/* --- archives --------------------------------------------------------------------------------------------------- */
+/* --- archives ----------------------------------------------------------------------------------------------------- */
 
 static la_ssize_t write_buffer(struct archive *archive, void *with, const void *bytes, size_t len)
 {

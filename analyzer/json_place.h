@@ -1,5 +1,5 @@
-/* Where a value stands in a text of JSON that is known to be well-formed: for messages that name a line, and for changing
- * one value and nothing else. */
+/* Where a value stands in a text of JSON that is known to be well-formed: for messages that name a line, and for
+ * changing one value and nothing else. */
 #ifndef JSON_PLACE_H
 #define JSON_PLACE_H
 

@@ -355,7 +355,7 @@ static void test_expectation(const Suite *s, TestCase *c, const Take *first)
     c->positive = own && own->kind <= LIKELY;
 }
 
-/* --- a case: no kind of source is what a verdict hangs on ----------------------------------------------------------- */
+/* --- a case: no kind of source is what a verdict hangs on --------------------------------------------------------- */
 
 typedef struct Kind {
     Str name;
@@ -380,7 +380,8 @@ static int by_name(const void *a, const void *b)
     return str_order(((const Kind *)a)->name, ((const Kind *)b)->name);
 }
 
-/* Members of one kind together, and every event log by itself. Not what is all there is: an empty bundle says nothing. */
+/* Members of one kind together, and every event log by itself. Not what is all there is: an empty bundle says
+ * nothing. */
 static KindList kinds_of(const Take *first, Arena *a)
 {
     KindList kinds = {0}, some = {0};
@@ -461,7 +462,7 @@ static void run_case(const Suite *s, TestCase *c)
     arena_free(&scratch);
 }
 
-/* --- a cause: the cases it must have -------------------------------------------------------------------------------- */
+/* --- a cause: the cases it must have ------------------------------------------------------------------------------ */
 
 typedef enum Extent { ONE_CASE, ONE_CAUSE, MANY_CAUSES } Extent; /* of what is below the root */
 
@@ -501,9 +502,8 @@ static void want(Suite *s, Point *p, const Cause *cause, bool there, const char 
 {
     if (!there) {
         Failure *f = VEC_ADD(&s->a, &p->failures);
-        Str file = cause->file;
-        *f = (Failure){.cause = cause->name, .what = JOIN(&s->a, cause->name, STR(" has "), str_of(what)), .file = file};
-        f->at = (TextPlace){1, 1};
+        Str text = JOIN(&s->a, cause->name, STR(" has "), str_of(what));
+        *f = (Failure){.cause = cause->name, .what = text, .file = cause->file, .at = {1, 1}};
     }
 }
 
@@ -524,15 +524,15 @@ static void want_cases(Suite *s, const Cause *cause, Extent extent)
         return;
     }
     Point *p = VEC_ADD(&s->a, &s->wanted);
-    *p = (Point){.group = cause->name,
-                 .name = JOIN(&s->a, cause->name, STR(": has a positive case, a near miss, and one with a source missing"))};
+    Str name = JOIN(&s->a, cause->name, STR(": has a positive case, a near miss, and one with a source missing"));
+    *p = (Point){.group = cause->name, .name = name};
     want(s, p, cause, has.positive, "no positive case: none that came out as confirmed or likely");
     want(s, p, cause, has.near_miss, "no near miss: no case whose name begins with near-miss");
     want(s, p, cause, has.source_missing,
          "no case with a source missing: none whose name begins with source-missing");
 }
 
-/* --- all of them ---------------------------------------------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------------------------------------------------- */
 
 typedef struct Shared {
     Suite *suite;

@@ -295,8 +295,8 @@ void suite_sarif(Suite *s, Sink *out)
             *VEC_ADD(&s->a, &all) = points.at[i].failures.at[k];
         }
     }
-    sink_put(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{\"tool\":"
-                  "{\"driver\":{\"name\":\"vmsift signatures test\",\"rules\":[");
+    sink_put(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{"
+                  "\"tool\":{\"driver\":{\"name\":\"vmsift signatures test\",\"rules\":[");
     sarif_rules(out, s->rules, &all);
     sink_put(out, "]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[");
     for (size_t i = 0; i < all.count; i++) {
