@@ -30,8 +30,9 @@ mv all/desktop-heap heap && rmdir all
 red '{"verdicts": {"desktop-heap": "ruled_out", "iaas-provider-state": "*"}}' \
     'expect.json:1:31: desktop-heap: expected ruled_out, came confirmed' '#     catastrophic                     true     seen 2 times'
 red '{"verdicts": {"iaas-provider-state": "likely"}}' 'desktop-heap: not expected at all, came confirmed'
-red '{"verdicts": {"desktop-heep": "*", "desktop-heap": "*", "iaas-provider-state": "*"}}' \
+red '{"verdicts": {"desktop-heep": "confirmed", "no-such-cause": "*", "desktop-heap": "*", "iaas-provider-state": "*"}}' \
     'no signature is called desktop-heep; did you mean desktop-heap?'
+lacks out no-such-cause
 red "{$verdicts, \"conditions\": {\"desktop-heap\": {\"catastrophic\": \"unknown\", \"nope\": \"true\"}}}" \
     'desktop-heap.catastrophic: expected unknown, came true' 'desktop-heap has no condition nope'
 red "{$verdicts,
