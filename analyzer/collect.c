@@ -14,7 +14,8 @@ typedef struct Need {        /* a row of collect[] while it grows */
     VEC(const ConditionResult *) of; /* the conditions that ask for it, or the question */
     bool shows_runs;                 /* it is asked for the runs it shows */
     StrList decides;
-    size_t rank; /* of the best verdict among them */
+    size_t rank;  /* of the best verdict among them */
+    bool pointed; /* something points to one of them */
 } Need;
 
 typedef struct Plan {
@@ -108,6 +109,7 @@ static Need *need_of(Plan *plan, const LogSource *source, Standing standing, con
 static void need_add(Plan *plan, Need *n, size_t rank, Span window)
 {
     const Cause *cause = plan->out->verdicts.at[rank].cause;
+    n->pointed = n->pointed || verdict_pointed(&plan->out->verdicts.at[rank]);
     n->rank = n->decides.count && n->rank < rank ? n->rank : rank;
     for (size_t i = 0; i < n->decides.count; i++) {
         if (str_eq(n->decides.at[i], cause->name)) {
@@ -385,9 +387,13 @@ static Str title_text(const Plan *plan, const Need *n)
     return arena_join(plan->survey->run, parts, 2);
 }
 
-/* What decides more comes first; of equals what decides the likelier. */
+/* What decides causes that something points to comes first, then what decides more; of equals what decides the likelier.
+ */
 static bool goes_before(const Need *a, const Need *b)
 {
+    if (a->pointed != b->pointed) {
+        return a->pointed;
+    }
     return a->decides.count != b->decides.count ? a->decides.count > b->decides.count : a->rank < b->rank;
 }
 
@@ -408,7 +414,7 @@ static void rows_add(Plan *plan)
     for (size_t i = 0; i < plan->needs.count; i++) {
         const Need *n = &plan->needs.at[i];
         Collect *row = VEC_ADD(plan->survey->run, &plan->out->collect);
-        *row = (Collect){.title = title_text(plan, n), .why = why_text(plan, n), .decides = n->decides};
+        *row = (Collect){.title = title_text(plan, n), .why = why_text(plan, n), .decides = n->decides, .pointed = n->pointed};
         how_fill(plan, n, row);
     }
 }
@@ -425,7 +431,7 @@ static void inspections_add(Plan *plan)
         }
         added |= mode;
         Inspect *to = VEC_ADD(survey->run, &plan->out->inspect);
-        *to = (Inspect){.mode = mode_text(plan, mode)};
+        *to = (Inspect){.mode = mode_text(plan, mode), .pointed = plan->needs.at[i].pointed}; /* the first is best */
         to->title = inspection_title(plan, to->mode);
         for (size_t k = 0; k < survey->rules->inspection.made_count; k++) {
             *VEC_ADD(survey->run, &to->made) = filled(survey->run, survey->rules->inspection.made[k], to->mode);

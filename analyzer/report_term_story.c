@@ -279,10 +279,18 @@ void term_way(Page *p, Str way, unsigned indent)
     }
 }
 
+#define CAUSES_MOST  4 /* are named; of more only how many */
+#define COLLECT_MOST 5
+#define COLLECT_FEW  3
+
 static void put_causes(Page *p, const char *before, const StrList *causes)
 {
     for (size_t i = 0; i < causes->count; i++) {
         page_put(p, i ? ", " : before);
+        if (i == CAUSES_MOST && causes->count > CAUSES_MOST + 1) {
+            term_count(p, causes->count - i, "more", "more");
+            break;
+        }
         page_say(p, causes->at[i]);
     }
 }
@@ -298,6 +306,46 @@ static void put_title(Page *p, size_t number, Str title, Str machine)
     page_say(p, machine);
 }
 
+static bool brings(const Inspect *inspect, const Collect *c)
+{
+    return str_eq(c->mode, inspect->mode) && str_eq(c->machine, inspect->machine);
+}
+
+/* Is the row for somebody whose time is short? Not what only rules out causes that nothing points to, once a cause is
+ * proved, and else not many of these. */
+static bool is_worth(const Term *t, const Collect *c)
+{
+    const Conclusion *all = t->r->conclusion;
+    size_t rank = (size_t)(c - all->collect.at);
+    return c->pointed || (!t->proved && rank < COLLECT_MOST) || all->collect.count <= COLLECT_FEW;
+}
+
+static bool brings_worth(const Term *t, const Inspect *inspect)
+{
+    for (size_t i = 0; i < t->r->conclusion->collect.count; i++) {
+        const Collect *c = &t->r->conclusion->collect.at[i];
+        if (brings(inspect, c) && is_worth(t, c)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_left(Term *t)
+{
+    Page *p = &t->page;
+    const Conclusion *all = t->r->conclusion;
+    size_t left = 0;
+    for (size_t i = 0; i < all->collect.count; i++) {
+        left += !is_worth(t, &all->collect.at[i]);
+    }
+    if (left) {
+        term_count(p, left, "more thing", "more things");
+        page_put(p, " would decide causes that nothing points to; vmsift explain ID BUNDLE names them for each, --format json all.");
+        page_flow(p, TEXT);
+    }
+}
+
 /* Without the way that the whole group has in common. */
 static void put_ways(Page *p, const Collect *c, unsigned indent)
 {
@@ -306,11 +354,6 @@ static void put_ways(Page *p, const Collect *c, unsigned indent)
             term_way(p, c->how.at[i], indent);
         }
     }
-}
-
-static bool brings(const Inspect *inspect, const Collect *c)
-{
-    return str_eq(c->mode, inspect->mode) && str_eq(c->machine, inspect->machine);
 }
 
 /* One report brings several sources: each in two lines, and how to get it without the report. */
@@ -347,9 +390,12 @@ static void put_inspections(Term *t, size_t *number)
 {
     const Conclusion *c = t->r->conclusion;
     for (size_t i = 0; i < c->inspect.count; i++) {
+        if (!brings_worth(t, &c->inspect.at[i])) {
+            continue;
+        }
         put_inspect(t, &c->inspect.at[i], ++*number);
         for (size_t k = 0; k < c->collect.count; k++) {
-            if (brings(&c->inspect.at[i], &c->collect.at[k])) {
+            if (brings(&c->inspect.at[i], &c->collect.at[k]) && is_worth(t, &c->collect.at[k])) {
                 put_brought(&t->page, &c->collect.at[k]);
             }
         }
@@ -372,6 +418,9 @@ static void put_instead(Term *t, size_t *number)
     Page *p = &t->page;
     const Conclusion *c = t->r->conclusion;
     for (size_t i = 0; i < c->inspect.count; i++) {
+        if (!brings_worth(t, &c->inspect.at[i])) {
+            continue;
+        }
         put_inspect(t, &c->inspect.at[i], ++*number);
         page_put(p, "It brings");
         for (size_t k = 0, put = 0; k < c->collect.count; k++) {
@@ -399,12 +448,12 @@ void term_collect(Term *t)
         put_inspections(t, &number);
     }
     for (size_t i = 0; i < c->collect.count; i++) {
-        if (c->by_hand || !c->collect.at[i].mode.len) {
+        if ((c->by_hand || !c->collect.at[i].mode.len) && is_worth(t, &c->collect.at[i])) {
             put_collect(p, &c->collect.at[i], ++number);
             hands = true;
         }
     }
-    if (c->by_hand && c->inspect.count) {
+    if (c->by_hand && hands && c->inspect.count) {
         page_put(p, "Or without hands on the VM:");
         page_flow(p, TEXT);
         put_instead(t, &number);
@@ -415,4 +464,5 @@ void term_collect(Term *t)
                  "another VM, and copy the same paths from there.");
         page_flow(p, TEXT);
     }
+    put_left(t);
 }

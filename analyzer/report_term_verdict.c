@@ -330,25 +330,71 @@ static void put_brief(Term *t, const Verdict *v)
     page_flow(p, (Frame){4, 6, NULL, 3});
     const Kept *near = c->near ? c->near->kept : NULL;
     bool state = near && (near->ev.service == SERVICE_REGISTRY_STATE || near->ev.service == SERVICE_SERVICE_STATE);
-    if (near && (v->kind == RULED_OUT || state)) { /* what is set now helps where it proves nothing, too */
+    if (near && (v->kind == RULED_OUT || c->elsewhere || state)) { /* what is set now helps where it proves nothing, too */
         put_near(t, c, 4);
     }
 }
 
-static void put_briefs(Term *t, VerdictKind kind, const char *title)
+#define BRIEFS_FEW  6 /* are all told of in short */
+#define BRIEFS_MOST 8
+
+static bool is_brief(const Verdict *v, VerdictKind kind)
 {
-    bool any = false;
+    return v->kind == kind && !v->explained_by && !v->aside;
+}
+
+/* Something points to it, or came near: a line, an event or a value. Runs and their statuses come near to whatever is
+ * asked of them. */
+static bool is_told(const Verdict *v)
+{
+    size_t others;
+    const ConditionResult *c = v->kind == RULED_OUT ? reason(v, NO, &others) : NULL;
+    Service near = c && c->near ? c->near->kept->ev.service : SERVICE_EPISODE;
+    return v->kind == RULED_OUT
+               ? near != SERVICE_EPISODE && near != SERVICE_STATUS && near != SERVICE_AGGREGATESTATUS
+               : verdict_pointed(v);
+}
+
+/* Only named: who wants to know more asks for one of them. */
+static void put_names(Term *t, VerdictKind kind, size_t told)
+{
+    Page *p = &t->page;
+    size_t met = 0, named = 0;
+    page_put(p, kind == RULED_OUT ? "Nothing of these came near, though the sources cover that time: "
+                                  : "Nothing points to these, and what would rule them out is not in the bundle: ");
     for (size_t i = 0; i < t->r->conclusion->verdicts.count; i++) {
         const Verdict *v = &t->r->conclusion->verdicts.at[i];
-        if (v->kind != kind || v->explained_by || v->aside) {
-            continue;
+        if (is_brief(v, kind) && (!is_told(v) || met++ >= told)) {
+            page_put(p, named++ ? ", " : "");
+            page_say(p, v->cause->name);
         }
-        if (!any) {
-            term_heading(&t->page, title);
-            page_flow(&t->page, TOP);
+    }
+    page_put(p, ". vmsift explain ID BUNDLE shows each in full.");
+    page_flow(p, TEXT);
+}
+
+static void put_briefs(Term *t, VerdictKind kind, const char *title)
+{
+    size_t all = 0, near = 0, put = 0;
+    const Conclusion *c = t->r->conclusion;
+    for (size_t i = 0; i < c->verdicts.count; i++) {
+        all += is_brief(&c->verdicts.at[i], kind);
+        near += is_brief(&c->verdicts.at[i], kind) && is_told(&c->verdicts.at[i]);
+    }
+    size_t most = all <= BRIEFS_FEW ? all : near < BRIEFS_MOST ? near : BRIEFS_MOST;
+    if (all) {
+        term_heading(&t->page, title);
+        page_flow(&t->page, TOP);
+    }
+    for (size_t i = 0; i < c->verdicts.count && put < most; i++) {
+        const Verdict *v = &c->verdicts.at[i];
+        if (is_brief(v, kind) && (all <= BRIEFS_FEW || is_told(v))) {
+            put_brief(t, v);
+            put++;
         }
-        any = true;
-        put_brief(t, v);
+    }
+    if (put < all) {
+        put_names(t, kind, most);
     }
 }
 

@@ -654,6 +654,7 @@ static bool near_elsewhere(const Case *c, const Condition *cond, ConditionResult
     }
     if (best) {
         near_set(c, r, cond->rule, best->events[best->event_count - 1], elsewhere_text(c, cond, best));
+        r->elsewhere = true;
     }
     return best != NULL;
 }
@@ -926,6 +927,17 @@ static int verdict_order(const void *a, const void *b)
            : x->cause->explain_count != y->cause->explain_count
                ? (x->cause->explain_count > y->cause->explain_count ? -1 : 1)
                : str_order(x->cause->name, y->cause->name);
+}
+
+bool verdict_pointed(const Verdict *v)
+{
+    bool pointed = v->kind <= POSSIBLE || (v->kind == CANNOT_TELL && v->supports);
+    for (size_t i = 0; i < v->conditions.count && v->kind == CANNOT_TELL; i++) {
+        const ConditionResult *r = &v->conditions.at[i];
+        pointed = pointed ||
+                  (r->value == UNKNOWN && r->elsewhere && r->role == ROLE_REQUIRED && r->condition->distinguishing);
+    }
+    return pointed;
 }
 
 void verdict_sort(Conclusion *conclusion)

@@ -40,6 +40,7 @@ typedef struct ConditionResult {
     Str why;              /* in words: what proves it, or why it is unknown */
     const Match *near;    /* the nearest line that almost matched, or NULL … */
     Str near_why;         /* … and in words which tests of its rule it missed, or why it does not count */
+    bool elsewhere;       /* it matches, but not where it counts */
     bool stated;          /* by the operator */
     bool decides;         /* false, and `when` would not be false if it were true */
     VEC(Missing) missing; /* unknown: what would decide it */
@@ -76,6 +77,7 @@ typedef struct Collect { /* something to get, or to ask */
     StrList how;     /* the nearest way first … */
     size_t mode_at;  /* … which of them is that inspection */
     StrList decides; /* ids of causes */
+    bool pointed;    /* something in the bundle points to one of them */
     Str machine;     /* empty: there is only one in the bundle */
 } Collect;
 
@@ -83,6 +85,7 @@ typedef struct Inspect { /* a disk inspection that brings several of them */
     Str title, mode;
     StrList made;
     StrList decides, helps; /* causes that it decides alone; those that it may decide */
+    bool pointed;           /* it brings what decides a cause that something points to */
     Str machine;
 } Inspect;
 
@@ -116,6 +119,8 @@ typedef struct Conclusion {
 Conclusion verdict_decide(Analysis *analysis, const EpisodeList *episodes, const Bundle *bundle, const Asking *asking,
                           Arena *run);
 
+/* Does anything in the bundle speak for it? */
+bool verdict_pointed(const Verdict *v);
 /* Best first. */
 void verdict_sort(Conclusion *conclusion);
 

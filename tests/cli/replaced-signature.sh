@@ -22,4 +22,5 @@ Y
 json 0 --signatures s b.zip
 check 'verdict("desktop-heap") == "confirmed" and verdict("vcredist-install") == "ruled_out"'
 has out "Our own words about the heap"
+run 0 signatures show desktop-heap --signatures s
 lacks out "SharedSection"
