@@ -41,7 +41,7 @@ $(BUILD)/signatures_builtin.c: signatures/embed.awk $(SIGS) Makefile
 
 # What the test programs share; each takes of it what it calls.
 TEST_LIB  := $(BUILD)/tests/libtests.a
-TEST_HELP := $(filter-out tests/test_% tests/golden.c tests/mkfixture.c,$(sort $(wildcard tests/*.c)))
+TEST_HELP := $(filter-out tests/test_% tests/golden.c tests/mkfixture.c tests/signature_json.c,$(sort $(wildcard tests/*.c)))
 TEST_OBJ  := $(TEST_HELP:%.c=$(BUILD)/%.o)
 $(TEST_LIB): $(TEST_OBJ)
 	@rm -f $@
@@ -143,7 +143,7 @@ demo: deps
 	@$(BUILD)/tests/mkfixture $(DEMO) $(BUILD)/demo.zip
 	$(BUILD)/vmsift $(BUILD)/demo.zip
 
-test-tools: $(TESTS) $(BUILD)/tests/mkfixture
+test-tools: $(TESTS) $(BUILD)/tests/mkfixture $(BUILD)/tests/signature_json
 
 ## test: everything, in one closing line (installs what is missing)
 test: test-deps

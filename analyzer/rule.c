@@ -512,7 +512,15 @@ Status rule_set_load_paths(RuleSet *set, const Str *paths, size_t count, Arena *
 
 Status rule_set_load_memory(RuleSet *set, const Str (*files)[2], size_t count, Arena *run, Sink *errors)
 {
+    return rule_set_load_told(set, files, count, run, errors, NULL, NULL);
+}
+
+Status rule_set_load_told(RuleSet *set, const Str (*files)[2], size_t count, Arena *run, Sink *errors, WordsTold *told,
+                          void *with)
+{
     Load load = load_begin(set, true, run, errors);
+    load.l.told = told;
+    load.l.told_with = with;
     for (size_t i = 0; i < count; i++) {
         RuleFile *f = file_new(&load, files[i][0]);
         f->text = files[i][1];

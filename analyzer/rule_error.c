@@ -262,14 +262,23 @@ static Str suggestion(Loader *l, Str word, const Str *known, size_t count)
     return count ? arena_join(l->run, list.at, list.count) : STR("; there are none");
 }
 
+void words_tell(Loader *l, const char *what, const Str *words, size_t count)
+{
+    if (l->told) {
+        l->told(l->told_with, what, words, count);
+    }
+}
+
 void complain_unknown(Loader *l, const Node *at, const char *what, Str word, const Str *known, size_t count)
 {
+    words_tell(l, what, known, count);
     COMPLAIN(l, at, STR("unknown "), str_of(what), STR(" '"), word, STR("'"), suggestion(l, word, known, count));
 }
 
 void complain_unknown_in(Loader *l, const Node *at, size_t from, const char *what, Str word, const Str *known,
                          size_t count)
 {
+    words_tell(l, what, known, count);
     COMPLAIN_IN(l, at, from, from + word.len, STR("unknown "), str_of(what), STR(" '"), word, STR("'"),
                 suggestion(l, word, known, count));
 }

@@ -35,9 +35,14 @@ typedef struct Complaint {
     Str what;
 } Complaint;
 
+/* Sees every list of words that something of a signature is held against: so signatures/schema.json is tested. */
+typedef void WordsTold(void *with, const char *what, const Str *words, size_t count);
+
 typedef struct Loader {
     Arena *run;
     Sink *errors;
+    WordsTold *told; /* NULL: nobody looks */
+    void *told_with;
     const RuleFile *file; /* the one that is being looked at */
     size_t error_count;
     VEC(Complaint) complaints; /* at most LIMIT_COMPLAINTS */
@@ -58,6 +63,7 @@ void complain_at(Loader *l, uint32_t line, uint32_t column, uint32_t width, cons
 void complain_unknown(Loader *l, const Node *at, const char *what, Str word, const Str *known, size_t count);
 void complain_unknown_in(Loader *l, const Node *at, size_t from, const char *what, Str word, const Str *known,
                          size_t count);
+void words_tell(Loader *l, const char *what, const Str *words, size_t count);
 /* The known word that comes nearest; empty if none comes near. */
 Str nearest_word(Str word, const Str *known, size_t count);
 

@@ -122,6 +122,7 @@ void head_check(Loader *l, const Node *doc)
     for (size_t k = 0; k < KEY_COUNT; k++) {
         known[k] = str_of(keys[k].name);
     }
+    words_tell(l, "document", known, KEY_COUNT);
     for (size_t i = 0; i < doc->count; i++) {
         Str name = map_key(doc, i)->text, near = nearest_word(name, known, KEY_COUNT);
         if (str_eq(name, STR("action")) || str_eq(name, STR("filter"))) {

@@ -7,6 +7,10 @@
 /* For tests: files that are in memory, each a path and a text, with the built-in log sources and no built-in causes. */
 Status rule_set_load_memory(RuleSet *set, const Str (*files)[2], size_t count, Arena *run, Sink *errors);
 
+/* The same, and `told` sees the words of the loader. */
+Status rule_set_load_told(RuleSet *set, const Str (*files)[2], size_t count, Arena *run, Sink *errors, WordsTold *told,
+                          void *with);
+
 /* What all documents have in common. */
 void head_check(Loader *l, const Node *doc);
 /* The text of a key that head_check looked at; an error if it must be there and is not. */

@@ -272,6 +272,7 @@ bool map_check(Loader *l, const Node *n, const char *what, const Str *known, siz
         COMPLAIN(l, n, STR("'"), str_of(what), STR("' must be a map: 'key: value'"));
         return false;
     }
+    words_tell(l, what, known, count);
     for (size_t i = 0; i < n->count; i++) {
         bool found = false;
         Str key = map_key(n, i)->text;

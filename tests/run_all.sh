@@ -72,6 +72,7 @@ for target in test-golden test-replay; do
 done
 part signatures-test "$build/vmsift" signatures test
 part fixtures python3 -B tests/run_fixtures.py --vmsift "$build/vmsift" --mkfixture "$build/tests/mkfixture"
+part signatures-schema python3 -B tests/schema.py --signature-json "$build/tests/signature_json"
 part signatures-lint sh tests/lint_builtin.sh "$build/vmsift"
 part cli sh tests/run_cli.sh "$build/vmsift" "$build/tests/mkfixture"
 
