@@ -1,6 +1,6 @@
-/* vmsift signatures new: a draft of a signature, and of its fixtures, out of one line of a bundle. What reads the bundle
- * is a process of its own that can write no files (platform_confine): it tells this one what to write, and this one
- * looks at the names. */
+/* vmsift signatures new: a draft of a signature, and of its fixtures, out of one line of a bundle. What reads the
+ * bundle is a process of its own that can write no files (platform_confine): it tells this one what to write, and this
+ * one looks at the names. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -202,8 +202,8 @@ static Str expectation(const NewOptions *o, Str verdicts, Str *own)
             *VEC_ADD(o->a, &parts) = arena_join(o->a, (Str[]){STR(", \""), line, STR("\": \"*\"")}, 3);
         }
     }
-    parts.at[0] = arena_join(
-        o->a, (Str[]){STR("{\n  \"verdicts\": {\""), o->draft.id, STR("\": \""), *own, STR("\"")}, 5);
+    parts.at[0] =
+        arena_join(o->a, (Str[]){STR("{\n  \"verdicts\": {\""), o->draft.id, STR("\": \""), *own, STR("\"")}, 5);
     *VEC_ADD(o->a, &parts) = STR("}\n}\n");
     return arena_join(o->a, parts.at, parts.count);
 }
@@ -267,10 +267,11 @@ static int say_next(const NewOptions *o, const Draft *draft)
         sink_term(&out, draft->notes.at[i]);
         sink_put(&out, "\n");
     }
-    sink_put(&out, "\nWhat to do next\n"
-                   "1. Read the fixtures before you hand them on: machines, people, addresses and ids are replaced where\n"
-                   "   they show themselves as such, and a name that stands in the middle of a sentence does not.\n"
-                   "2. Fill in what says TODO; this lists what is left:\n");
+    sink_put(&out,
+             "\nWhat to do next\n"
+             "1. Read the fixtures before you hand them on: machines, people, addresses and ids are replaced where\n"
+             "   they show themselves as such, and a name that stands in the middle of a sentence does not.\n"
+             "2. Fill in what says TODO; this lists what is left:\n");
     say(&out, "     vmsift signatures lint ", o->output, "/signatures\n");
     sink_put(&out, "3. See what it says of the bundle, and take out of the rule what is not part of the sign:\n");
     say(&out, "     vmsift --signatures ", o->output, "/signatures ");
@@ -335,7 +336,8 @@ static int options_check(NewOptions *o)
         return usage_error("an id is small letters, digits and hyphens, as volume-full, not ", o->id);
     }
     if (!place_parse(o)) {
-        return usage_error("--line wants SOURCE:LINE as a report prints it, of an event log SOURCE:RECORD, not ", o->line);
+        return usage_error("--line wants SOURCE:LINE as a report prints it, of an event log SOURCE:RECORD, not ",
+                           o->line);
     }
     if (strcmp(o->from, "-") == 0) {
         return usage_error("the bundle is read twice, so it cannot be standard input", "");

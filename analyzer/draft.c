@@ -257,8 +257,7 @@ static bool bundle_look(Search *s, EventWatch *look, Analysis *analysis, Bundle 
     analysis->watch = look;
     analysis->watch_with = s;
     bundle_read(bundle, s->o->bundle, s->o->password, analysis, 1);
-    return bundle->status < ST_FAILED ||
-           REFUSE(str_of(s->o->bundle), STR(": "), bundle->trouble);
+    return bundle->status < ST_FAILED || REFUSE(str_of(s->o->bundle), STR(": "), bundle->trouble);
 }
 
 /* --- the failed run --------------------------------------------------------------------------------------------- */
@@ -283,8 +282,8 @@ static const Episode *nearest_failure(const EpisodeList *episodes, int64_t time)
 /* The first of some spans that people say which reaches so far. */
 static int64_t reach(int64_t ns)
 {
-    static const int64_t spans[] = {5 * NS_MINUTE, 15 * NS_MINUTE, 60 * NS_MINUTE, 360 * NS_MINUTE, 1440 * NS_MINUTE,
-                                    7 * 1440 * NS_MINUTE, 30 * 1440 * NS_MINUTE};
+    static const int64_t spans[] = {5 * NS_MINUTE,    15 * NS_MINUTE,       60 * NS_MINUTE,       360 * NS_MINUTE,
+                                    1440 * NS_MINUTE, 7 * 1440 * NS_MINUTE, 30 * 1440 * NS_MINUTE};
     size_t i = 0;
     while (i + 1 < sizeof spans / sizeof *spans && spans[i] < ns) {
         i++;
@@ -379,9 +378,9 @@ static void notes_add(Search *s, Draft *draft)
 {
     const Marked *m = &s->marked;
     if (is_text_log(m->seen.ev.service) && s->o->line != m->seen.ev.record) {
-        *VEC_ADD(s->run, &draft->notes) =
-            arena_format(s->run, "Line %llu continues the record that begins in line %llu; the fixtures hold all of it.",
-                         (unsigned long long)s->o->line, (unsigned long long)m->seen.ev.record);
+        *VEC_ADD(s->run, &draft->notes) = arena_format(
+            s->run, "Line %llu continues the record that begins in line %llu; the fixtures hold all of it.",
+            (unsigned long long)s->o->line, (unsigned long long)m->seen.ev.record);
     }
     if (!m->failure) {
         *VEC_ADD(s->run, &draft->notes) = STR("The bundle shows no failed backup: the condition holds anywhere in it.");
@@ -390,8 +389,8 @@ static void notes_add(Search *s, Draft *draft)
             STR("No failed backup lies within 30 days of the line: the condition holds anywhere in the bundle.");
     }
     if (m->around.count == AROUND_MAX) {
-        *VEC_ADD(s->run, &draft->notes) =
-            STR("There were more lines around the failed backup than a fixture takes; look whether the right ones are left.");
+        *VEC_ADD(s->run, &draft->notes) = STR("There were more lines around the failed backup than a fixture takes; "
+                                              "look whether the right ones are left.");
     }
 }
 

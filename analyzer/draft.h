@@ -22,7 +22,7 @@ typedef struct DraftFile {
 typedef struct Draft {
     VEC(DraftFile) files; /* without expect.json of the cases: what they say is seen once they are there */
     VEC(Str) cases;       /* folders of the fixtures; the first must show the cause */
-    VEC(Str) notes; /* what the author should know, in sentences */
+    VEC(Str) notes;       /* what the author should know, in sentences */
 } Draft;
 
 /* False after a complaint on stderr. Reads the bundle twice: what the failed run is, is known at the end only. */

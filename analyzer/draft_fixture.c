@@ -89,9 +89,11 @@ static Str signature_text(const DraftOptions *o, const Marked *m, const DraftRul
 {
     Writing w = {.a = run};
     Str name = rule_name(run, o->id);
-    PUT(&w, STR("# A draft, made from one line of a bundle. Fill in what says TODO; vmsift signatures lint names what is left.\n"
-                "# signatures/README.md says what each key means.\n"
-                "title: TODO what the line says, in a few words\nname: "),
+    PUT(&w,
+        STR("# A draft, made from one line of a bundle. Fill in what says TODO; vmsift signatures lint names what is "
+            "left.\n"
+            "# signatures/README.md says what each key means.\n"
+            "title: TODO what the line says, in a few words\nname: "),
         name, STR("\n"));
     put_logsource(&w, rule->source);
     PUT(&w, STR("detection:\n"
@@ -140,8 +142,12 @@ static Str run_file(Arena *run, const Event *ev, const char *folder, const char 
 {
     Str handler = event_field(ev, STR("Handler")), version = event_field(ev, STR("Version"));
     Str sequence = event_field(ev, STR("Sequence"));
-    const Str parts[] = {STR("Packages/Plugins/"), handler.len ? handler : STR(BACKUP_FOLDER), STR("/"),
-                         version.len ? version : STR("1.0.0.0"), str_of(folder), sequence.len ? sequence : STR("0"),
+    const Str parts[] = {STR("Packages/Plugins/"),
+                         handler.len ? handler : STR(BACKUP_FOLDER),
+                         STR("/"),
+                         version.len ? version : STR("1.0.0.0"),
+                         str_of(folder),
+                         sequence.len ? sequence : STR("0"),
                          str_of(ending)};
     return arena_join(run, parts, sizeof parts / sizeof *parts);
 }
@@ -249,8 +255,8 @@ static void put_settings(Writing *w, Mask *mask, const Event *ev)
     put(w, STR("{\"runtimeSettings\": [{\"handlerSettings\": {\"publicSettings\": {"));
     put_key(w, "taskId", masked_text(mask, event_field(ev, STR("TaskId"))), true);
     put_key(w, "commandToExecute", event_field(ev, STR("Command")), true);
-    put_key(w, "commandStartTimeUTCTicks",
-            arena_format(w->a, "%lld", (long long)(ev->time_ns / 100 + TICKS_1970)), false);
+    put_key(w, "commandStartTimeUTCTicks", arena_format(w->a, "%lld", (long long)(ev->time_ns / 100 + TICKS_1970)),
+            false);
     put(w, STR("}}}]}\n"));
 }
 
@@ -308,9 +314,9 @@ static Str changed(const Case *c, Str text)
             size_t at = str_find_nocase(text, value, 0);
             bool code = str_starts_nocase(value, STR("0x")) && value.len == 10;
             if (at != STR_NOT_FOUND && value.len) {
-                Str other = !code                                       ? STR("something else")
+                Str other = !code                                     ? STR("something else")
                             : str_eq_nocase(value, STR("0x80004005")) ? STR("0x80070005")
-                                                                        : STR("0x80004005");
+                                                                      : STR("0x80004005");
                 Str behind = changed(c, str_from(text, at + value.len));
                 return arena_join(c->run, (Str[]){str_slice(text, 0, at), other, behind}, 3);
             }
@@ -404,7 +410,8 @@ static void case_write(const Case *c, const char *shows)
                 "'source-missing' by hand.");
         return;
     }
-    PUT(&about, str_of(shows), STR("\nMade by vmsift signatures new; machines, people, addresses and ids are invented.\n"));
+    PUT(&about, str_of(shows),
+        STR("\nMade by vmsift signatures new; machines, people, addresses and ids are invented.\n"));
     *VEC_ADD(c->run, &c->draft->cases) =
         arena_join(c->run, (Str[]){STR("fixtures/signatures/"), c->o->id, STR("/"), c->name}, 4);
     FILE_ADD(c->draft, c->run, written(&about), STR("fixtures/signatures/"), c->o->id, STR("/"), c->name,

@@ -17,8 +17,9 @@ static const LogSource *source_of(const RuleSet *rules, const Event *ev)
     for (size_t i = 0; i < rules->source_count; i++) {
         const LogSource *s = &rules->sources[i];
         bool log = ev->service == SERVICE_EVENT_LOG;
-        if (s->kind == ev->service && (log ? !s->category.len && s->channel.len && str_eq_nocase(s->channel, ev->channel)
-                                           : !str_eq(s->service, STR("diskinfo")))) {
+        if (s->kind == ev->service &&
+            (log ? !s->category.len && s->channel.len && str_eq_nocase(s->channel, ev->channel)
+                 : !str_eq(s->service, STR("diskinfo")))) {
             return s;
         }
     }
@@ -114,8 +115,8 @@ static void codes_find(Arena *run, Str text, Pieces *p)
 /* Where the stamp and the level of a line end. */
 static size_t head_end(Str line)
 {
-    static const char *const levels[] = {"[Information]:", "[Error]:", "[Warning]:", "[Verbose]:", "[INFO]", "[WARN]",
-                                         "[ERROR]", "[HEART]", "[DEBUG]"};
+    static const char *const levels[] = {"[Information]:", "[Error]:", "[Warning]:", "[Verbose]:", "[INFO]",
+                                         "[WARN]",         "[ERROR]",  "[HEART]",    "[DEBUG]"};
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         size_t at = str_find_nocase(str_slice(line, 0, 80), str_of(levels[i]), 0);
         if (at != STR_NOT_FOUND) {
@@ -159,9 +160,10 @@ static void words_find(Arena *run, Mask *mask, Str line, Pieces *to)
     while (to->list.count < PIECES_MAX) {
         size_t best = STR_NOT_FOUND;
         for (size_t i = 0; i < found.count; i++) {
-            best = found.at[i].len >= PIECE_MIN && (best == STR_NOT_FOUND || longer_first(found.at[i], found.at[best]) < 0)
-                       ? i
-                       : best;
+            best =
+                found.at[i].len >= PIECE_MIN && (best == STR_NOT_FOUND || longer_first(found.at[i], found.at[best]) < 0)
+                    ? i
+                    : best;
         }
         if (best == STR_NOT_FOUND) {
             return;
@@ -285,8 +287,8 @@ static bool registry_rule(Arena *run, Mask *mask, const Event *ev, DraftRule *ru
     }
     test_add(run, rule, STR("TargetObject"), target);
     bool number = str_eq(type, STR("REG_DWORD"));
-    test_add(run, rule, number ? STR("Number") : STR("Details"), number ? event_field(ev, STR("Number")) : details)->quoted =
-        !number;
+    test_add(run, rule, number ? STR("Number") : STR("Details"), number ? event_field(ev, STR("Number")) : details)
+        ->quoted = !number;
     return true;
 }
 
@@ -294,12 +296,13 @@ bool draft_rule(const RuleSet *rules, const Event *ev, Str line, Mask *mask, Are
 {
     *rule = (DraftRule){.source = source_of(rules, ev)};
     if (!rule->source) {
-        *trouble = ev->service == SERVICE_EVENT_LOG
-                       ? arena_join(run,
-                                    (Str[]){STR("signatures/logsources.yml has no log source for the channel '"),
-                                            ev->channel, STR("', so that no rule can ask for it; add one there")},
-                                    3)
-                       : STR("signatures/logsources.yml has no log source of that kind, so that no rule can ask for it");
+        *trouble =
+            ev->service == SERVICE_EVENT_LOG
+                ? arena_join(run,
+                             (Str[]){STR("signatures/logsources.yml has no log source for the channel '"), ev->channel,
+                                     STR("', so that no rule can ask for it; add one there")},
+                             3)
+                : STR("signatures/logsources.yml has no log source of that kind, so that no rule can ask for it");
         return false;
     }
     switch (ev->service) {

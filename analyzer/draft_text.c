@@ -163,7 +163,7 @@ static size_t account_at(Str text, size_t at)
     size_t n = run_of(text, at, "-");
     Str rest = str_from(text, at + n);
     size_t core = str_find(str_slice(rest, 0, 24), STR(".core.windows.net"), 0);
-    return n && core != STR_NOT_FOUND && str_starts(rest, STR(".")) ? n : 0;
+    return n && core != STR_NOT_FOUND && core > 0 && str_starts(rest, STR(".")) ? n : 0;
 }
 
 /* What follows these in a path or the name of a resource is somebody's. */
@@ -172,8 +172,10 @@ static Str owner_of(Str text, size_t at)
     static const struct {
         const char *before, *now;
     } owners[] = {
-        {"\\Users\\", "someone"},      {"/Users/", "someone"},
-        {"/resourceGroups/", "group"}, {"/virtualMachines/", DRAFT_MACHINE},
+        {"\\Users\\", "someone"},
+        {"/Users/", "someone"},
+        {"/resourceGroups/", "group"},
+        {"/virtualMachines/", DRAFT_MACHINE},
     };
     Str before = str_slice(text, 0, at);
     Str name = str_slice(text, at, at + run_of(text, at, ".-$ "));

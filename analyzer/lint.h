@@ -5,7 +5,8 @@
 #include "rule.h"
 
 typedef struct LintScope {
-    const Str *paths; /* only the files that are these or lie below them (rule_path); none: all, the built-in ones too */
+    const Str
+        *paths; /* only the files that are these or lie below them (rule_path); none: all, the built-in ones too */
     size_t path_count;
     Str fixtures; /* folder of the causes' fixtures, with a NUL behind its end; empty: they are not looked for */
     bool builtin_fixtures; /* the fixtures are those of the built-in causes, not of one's own */

@@ -23,7 +23,8 @@ static void advise_says(Lint *l, const Condition *c, const Node *n)
     const Node *at = or_whole(map_get(n, "says"), n);
     bool one_word = str_find_byte(c->says, ' ', 0) == STR_NOT_FOUND;
     if (!c->says.len) {
-        ADVISE(l, at, "says", STR("the report shows this condition without a word; add 'says: what it means, in words'"));
+        ADVISE(l, at, "says",
+               STR("the report shows this condition without a word; add 'says: what it means, in words'"));
     } else if (one_word || (str_ends(c->says, STR(".")) && !str_ends(c->says, STR("..")))) {
         ADVISE(l, at, "says", STR("'says' is a piece of a sentence"),
                one_word ? STR(", not one word; write what was seen, as 'the extension failed to install'")
@@ -171,8 +172,9 @@ static void advise_step(Lint *l, const Cause *cause, const RemedyStep *step, con
     unsigned effect = command_effect(step->command);
     const Node *at = or_whole(map_get(n, "command"), n);
     if (effect & CHANGES && !step->undo.len && !step->risk.len) {
-        ADVISE(l, at, "remedy", STR("the command changes a setting; say in 'undo' how to take it back (or in 'risk' "
-                                    "what cannot be)"));
+        ADVISE(l, at, "remedy",
+               STR("the command changes a setting; say in 'undo' how to take it back (or in 'risk' "
+                   "what cannot be)"));
     }
     if (effect & INTERRUPTS && !step->risk.len) {
         ADVISE(l, at, "remedy", STR("the command stops or removes something; say in 'risk' what that breaks"));

@@ -39,25 +39,25 @@ static const char *escape_trouble(const Scan *s)
     case 'R': return "\\R; write what ends the line";
     default: break;
     }
-    return byte_digit(c)  ? "a back-reference; name the texts that may stand there"
-           : letter(c)    ? "a backslash before a letter; write the sign itself or a class"
-                          : NULL;
+    return byte_digit(c) ? "a back-reference; name the texts that may stand there"
+           : letter(c)   ? "a backslash before a letter; write the sign itself or a class"
+                         : NULL;
 }
 
 static const char *group_trouble(const Scan *s)
 {
-    return follows(s, "(?:")                                                   ? "(?: ); write ( )"
+    return follows(s, "(?:") ? "(?: ); write ( )"
            : follows(s, "(?=") || follows(s, "(?!") || follows(s, "(?<=") || follows(s, "(?<!")
                ? "look-around; write what may stand there, as ([^0-9]|$)"
-           : follows(s, "(?>")                                                 ? "an atomic group; write ( )"
-           : follows(s, "(?<") || follows(s, "(?P<") || follows(s, "(?'")      ? "a named group; write ( )"
+           : follows(s, "(?>")                                            ? "an atomic group; write ( )"
+           : follows(s, "(?<") || follows(s, "(?P<") || follows(s, "(?'") ? "a named group; write ( )"
            : follows(s, "(?R") || follows(s, "(?&") || follows(s, "(?P>") || follows(s, "(?0") ? "recursion"
-           : follows(s, "(?#")                                                 ? "a comment; write it behind # in the file"
+           : follows(s, "(?#") ? "a comment; write it behind # in the file"
            : follows(s, "(?i)") || follows(s, "(?m)") || follows(s, "(?s)")
                ? "an option inside; write it behind re, as 're|i'"
-           : follows(s, "(?")                                                  ? "what begins with (?"
-           : follows(s, "(*")                                                  ? "a verb of PCRE2"
-                                                                               : NULL;
+           : follows(s, "(?") ? "what begins with (?"
+           : follows(s, "(*") ? "a verb of PCRE2"
+                              : NULL;
 }
 
 static const char *trouble_here(const Scan *s)
@@ -73,7 +73,7 @@ static const char *trouble_here(const Scan *s)
         return group_trouble(s);
     }
     bool repeats = c == '*' || c == '+' || c == '?' || c == '}';
-    return repeats && next == '?'   ? "a lazy repetition; leave the second sign out: a rule only asks whether it matches"
+    return repeats && next == '?' ? "a lazy repetition; leave the second sign out: a rule only asks whether it matches"
            : repeats && next == '+' ? "a possessive repetition; leave the second sign out"
                                     : NULL;
 }

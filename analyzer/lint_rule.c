@@ -111,9 +111,10 @@ static void advise_literal(Lint *l, const Rule *rule)
 {
     if (is_searched(rule) && !demands(rule->detection, rule->detection->condition, finds_quickly)) {
         bool log = rule->source->kind == SERVICE_EVENT_LOG;
-        ADVISE(l, condition_at(rule), "no-literal", STR("the rule is tried on every event of "), rule->source->title,
-               log ? STR("; name the EventID, or a text of four letters or more, in each alternative")
-                   : STR("; name a text of four letters or more that its lines cannot do without, in each alternative"));
+        ADVISE(
+            l, condition_at(rule), "no-literal", STR("the rule is tried on every event of "), rule->source->title,
+            log ? STR("; name the EventID, or a text of four letters or more, in each alternative")
+                : STR("; name a text of four letters or more that its lines cannot do without, in each alternative"));
     }
 }
 
@@ -176,8 +177,7 @@ static const struct {
     {SERVICE_AGGREGATESTATUS,
      "Handler|Version|Status|Code|Message|Sequence|ExtensionStatus|ExtensionCode|TaskId|ErrorCodeName|Computer|OsName|"
      "OsVersion|AgentVersion"},
-    {SERVICE_EPISODE,
-     "Kind|Outcome|PreviousOutcome|Stage|Error|Handler|Version|TaskId|Sequence|Uptime|RunInUptime"},
+    {SERVICE_EPISODE, "Kind|Outcome|PreviousOutcome|Stage|Error|Handler|Version|TaskId|Sequence|Uptime|RunInUptime"},
     {SERVICE_REGISTRY_STATE, "TargetObject|Details|ValueType|Number"},
     {SERVICE_SERVICE_STATE, "ServiceName|Account|StartType|From"},
     {SERVICE_FILE_LISTING, "TargetFilename|Folder|Size|Modified"},
@@ -324,10 +324,10 @@ static bool may_be(const Value *v, const Pattern *exactly)
         bool numbers = p->kind == PATTERN_NUMBER && exactly->kind == PATTERN_NUMBER;
         bool text = p->kind == PATTERN_TEXT || p->kind == PATTERN_GLOB;
         bool sure_case = !p->cased || exactly->cased;
-        if (numbers          ? p->number == exactly->number
+        if (numbers                   ? p->number == exactly->number
             : p->kind == PATTERN_NULL ? false
-            : text && sure_case ? pattern_text_holds(p, exactly->text)
-                                : true) {
+            : text && sure_case       ? pattern_text_holds(p, exactly->text)
+                                      : true) {
             return true;
         }
     }
@@ -454,8 +454,9 @@ static void advise_name(Lint *l, const Rule *rule)
                                 "found|hit|signature|cause|detection";
     if (among(vague, rule->name)) {
         ADVISE(l, map_get(rule->doc, "name") ? map_get(rule->doc, "name") : rule->doc, "vague-name", STR("'"),
-               rule->name, STR("' says nothing to the other signatures, which share the names; say whose it is, as "
-                               "'extension_install_failed'"));
+               rule->name,
+               STR("' says nothing to the other signatures, which share the names; say whose it is, as "
+                   "'extension_install_failed'"));
     }
     if (l->any_cause && !l->asked[rule->index]) {
         ADVISE(l, rule->doc, "unreferenced", STR("no cause and no correlation asks for the rule '"), rule->name,
@@ -463,10 +464,31 @@ static void advise_name(Lint *l, const Rule *rule)
     }
 }
 
+/* The condition of a correlation in words. */
+static void advise_correlation(Lint *l, const Rule *rule)
+{
+    bool *unused = ARENA_NEW(l->run, bool, rule->part_count);
+    Str *names = ARENA_NEW(l->run, Str, rule->part_count);
+    const Node *n = map_get(rule->doc, "correlation");
+    for (size_t i = 0; i < rule->part_count; i++) {
+        names[i] = l->set->rules[rule->parts[i]].name;
+    }
+    lint_expression(l, map_get(n, "condition"), rule->condition, names, rule->part_count, unused);
+    for (size_t i = 0; i < rule->part_count; i++) {
+        if (unused[i]) {
+            ADVISE(l, map_get(n, "rules"), "unused", STR("'condition' does not name the rule '"), names[i],
+                   STR("'; name it there, or take it out of 'rules'"));
+        }
+    }
+}
+
 void lint_rule(Lint *l, const Rule *rule)
 {
     advise_name(l, rule);
     if (!rule->detection) {
+        if (rule->condition) {
+            advise_correlation(l, rule);
+        }
         return;
     }
     const Detection *d = rule->detection;

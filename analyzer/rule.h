@@ -172,7 +172,8 @@ typedef struct RuleSet {
  * the same name. `only` leaves the built-in causes out (log sources stay). Errors go to `errors` as
  * `file:line:column: what, and what would be right`, all of them, and make the result ST_FATAL. */
 Status rule_set_load(RuleSet *set, const char *folder, bool only, Arena *run, Sink *errors);
-/* The same with any number of folders and files besides the built-in signatures; a file that is named twice counts once. */
+/* The same with any number of folders and files besides the built-in signatures; one that is named twice counts once.
+ */
 Status rule_set_load_paths(RuleSet *set, const Str *paths, size_t count, Arena *run, Sink *errors);
 /* A path as the files of a set are named: without `./` before it and `/` behind it, and a NUL behind its end. */
 Str rule_path(Arena *run, const char *path);

@@ -128,7 +128,8 @@ int main(int argc, char **argv)
         NodeList nodes = {0};
         yaml_read(&l, &nodes);
         for (size_t d = 0; d < nodes.docs.count; d++) {
-            json_array_append_new(docs, json_pack("{s:s, s:o}", "file", argv[i + 1], "doc", node_json(&a, nodes.docs.at[d])));
+            json_array_append_new(docs,
+                                  json_pack("{s:s, s:o}", "file", argv[i + 1], "doc", node_json(&a, nodes.docs.at[d])));
         }
     }
     rule_set_load_told(&set, (const Str(*)[2])files, count, &a, &to, told, words);

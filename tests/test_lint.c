@@ -48,19 +48,19 @@ static void assert_silence(const char *text)
 
 /* A rule of which the detection is told: its first line is line 5. */
 #define SYSTEM(detection) "title: T\nname: r\nlogsource: {product: windows, service: system}\ndetection:\n" detection
-#define AGENT(detection)                                                                                               \
-    "title: T\nname: r\nlogsource: {product: azurevm, service: waappagent}\ndetection:\n" detection
+#define AGENT(detection)  "title: T\nname: r\nlogsource: {product: azurevm, service: waappagent}\ndetection:\n" detection
 #define REGISTRY(detection)                                                                                            \
     "title: T\nname: r\nlogsource: {product: windows, category: registry_state}\ndetection:\n" detection
-#define EPISODE(detection)                                                                                             \
-    "title: T\nname: r\nlogsource: {product: azurevm, service: episode}\ndetection:\n" detection
+#define EPISODE(detection) "title: T\nname: r\nlogsource: {product: azurevm, service: episode}\ndetection:\n" detection
 
 TEST(literal_none_in_one_alternative_is_told)
 {
-    assert_advice(AGENT("  a: {Message|contains: Install failed}\n  b: {Message|re: '[0-9]{5}'}\n  condition: a or b\n"),
-                  "case.yml:7:14: [no-literal] the rule is tried on every event of the log of the VM agent");
+    assert_advice(
+        AGENT("  a: {Message|contains: Install failed}\n  b: {Message|re: '[0-9]{5}'}\n  condition: a or b\n"),
+        "case.yml:7:14: [no-literal] the rule is tried on every event of the log of the VM agent");
     assert_advice(SYSTEM("  a: {param1: abc}\n  condition: a\n"), "case.yml:6:14: [no-literal]");
-    assert_silence(AGENT("  a: {Message|contains: Install failed}\n  b: {Message|re: '[0-9]{5}'}\n  condition: a and b\n"));
+    assert_silence(
+        AGENT("  a: {Message|contains: Install failed}\n  b: {Message|re: '[0-9]{5}'}\n  condition: a and b\n"));
     assert_silence(SYSTEM("  a: {EventID: 7, param1: abc}\n  condition: a\n"));
     assert_silence(AGENT("  a: {Level: error, ExitCode: 5}\n  condition: a\n"));
     assert_silence(EPISODE("  a: {Stage: 5}\n  condition: a\n"));
@@ -68,7 +68,8 @@ TEST(literal_none_in_one_alternative_is_told)
 
 TEST(short_word_without_ends_is_told)
 {
-    assert_advice(SYSTEM("  a: {EventID: 7, param1|contains: vss}\n  condition: a\n"), "case.yml:5:36: [short-word] 'vss'");
+    assert_advice(SYSTEM("  a: {EventID: 7, param1|contains: vss}\n  condition: a\n"),
+                  "case.yml:5:36: [short-word] 'vss'");
     assert_advice(SYSTEM("  a: {EventID: 7, param1: '*vss*'}\n  condition: a\n"), "[short-word] '*vss*'");
     assert_silence(SYSTEM("  a: {EventID: 7, param1: vss}\n  condition: a\n"));
     assert_silence(SYSTEM("  a: {EventID: 7, param1|startswith: vss}\n  condition: a\n"));
@@ -129,6 +130,18 @@ TEST(condition_that_decides_nothing_is_told)
     assert_silence(SYSTEM("  a: {EventID: 7}\n  b: {x: why}\n  condition: a and not b\n"));
 }
 
+TEST(correlation_condition_that_leaves_a_rule_out_is_told)
+{
+#define TWO                                                                                                            \
+    SYSTEM("  a: {EventID: 7}\n  condition: a\n")                                                                      \
+    "---\ntitle: U\nname: q\nlogsource: {product: windows, service: system}\n"                                         \
+    "detection: {a: {EventID: 8}, condition: a}\n---\ntitle: C\nname: c\n"
+    assert_advice(TWO "correlation:\n  type: temporal\n  rules: [r, q]\n  timespan: 5m\n  condition: r\n",
+                  "case.yml:17:10: [unused] 'condition' does not name the rule 'q'");
+    assert_silence(TWO "correlation:\n  type: temporal\n  rules: [r, q]\n  timespan: 5m\n  condition: r and not q\n");
+    assert_silence(TWO "correlation:\n  type: temporal\n  rules: [r, q]\n  timespan: 5m\n");
+}
+
 TEST(selection_that_cannot_hold_is_told)
 {
     assert_advice(SYSTEM("  a: {EventID: 7}\n  b: {EventID: [8, 9]}\n  condition: a and b\n"),
@@ -178,7 +191,8 @@ TEST(rule_name_that_says_nothing_is_told)
                   "case.yml:2:7: [vague-name]");
 }
 
-/* A cause whose rules are good: what is told of stands in its parts. the cause begins in line 11, its conditions in line 16. */
+/* A cause whose rules are good: what is told of stands in its parts. the cause begins in line 11, its conditions in
+ * line 16. */
 #define RULES                                                                                                          \
     "title: A\nname: rule_a\nlogsource: {product: azurevm, service: waappagent}\n"                                     \
     "detection: {a: {Message|contains: alpha}, condition: a}\n---\n"                                                   \
@@ -226,17 +240,21 @@ TEST(cause_condition_on_words_without_a_basis_is_told)
 
 TEST(cause_says_that_is_no_piece_of_a_sentence_is_told)
 {
-#define SAYS(text) RULES HEAD "  conditions:\n    a: {rule: rule_a, says: " text ", distinguishing: true}\n" B "  when: a and b\n" TAIL
+#define SAYS(text)                                                                                                     \
+    RULES HEAD "  conditions:\n    a: {rule: rule_a, says: " text ", distinguishing: true}\n" B "  when: a and "       \
+               "b\n" TAIL
     assert_advice(SAYS("Alpha was seen."), "case.yml:16:29: [says]");
     assert_advice(SAYS("alpha"), "not one word");
-    assert_advice(RULES HEAD "  conditions:\n    a: {rule: rule_a, ask: {name: n, question: Is it?}, distinguishing: true}\n" B
-                             "  when: a and b\n" TAIL,
+    assert_advice(RULES HEAD
+                  "  conditions:\n    a: {rule: rule_a, ask: {name: n, question: Is it?}, distinguishing: true}\n" B
+                  "  when: a and b\n" TAIL,
                   "case.yml:16:8: [says] the report shows this condition without a word");
 }
 
 TEST(cause_condition_without_a_rule_has_no_window)
 {
-    assert_advice(RULES HEAD "  conditions:\n" A B "    c: {says: it is so, ask: {name: n, question: Is it?}, window: bundle}\n"
+    assert_advice(RULES HEAD "  conditions:\n" A B
+                             "    c: {says: it is so, ask: {name: n, question: Is it?}, window: bundle}\n"
                              "  when: a and b and c\n" TAIL,
                   "case.yml:18:67: [no-effect] 'window'");
 }
@@ -244,8 +262,9 @@ TEST(cause_condition_without_a_rule_has_no_window)
 static void assert_command(const char *command, const char *rest, const char *expected)
 {
     char text[2000];
-    snprintf(text, sizeof text, "%s  when: a and b\n  remedy: [{do: Do it., command: '%s'%s}]\n  references: [{document: D}]\n",
-             BOTH, command, rest);
+    snprintf(text, sizeof text,
+             "%s  when: a and b\n  remedy: [{do: Do it., command: '%s'%s}]\n  references: [{document: D}]\n", BOTH,
+             command, rest);
     if (expected) {
         assert_advice(text, expected);
     } else {
@@ -255,7 +274,8 @@ static void assert_command(const char *command, const char *rest, const char *ex
 
 TEST(remedy_that_changes_something_says_so)
 {
-    assert_command("REG ADD HKLM\\x /v y /d 1", ", reboot: false", "case.yml:19:34: [remedy] the command changes a setting");
+    assert_command("REG ADD HKLM\\x /v y /d 1", ", reboot: false",
+                   "case.yml:19:34: [remedy] the command changes a setting");
     assert_command("net stop vss", ", reboot: false", "stops or removes something");
     assert_command("shutdown /r /t 0", ", risk: It is down.", "takes the machine down");
     assert_command("net stop vss", ", risk: No snapshots.", "say whether this needs a reboot");
@@ -270,9 +290,10 @@ TEST(cause_without_remedy_or_reference_is_told)
 {
     assert_advice(BOTH "  when: a and b\n  references: [{document: D}]\n", "case.yml:14:3: [no-remedy]");
     assert_advice(BOTH "  when: a and b\n" REMEDY, "case.yml:14:3: [no-reference]");
-    assert_silence(RULES HEAD
-                   "  conditions:\n    a: {rule: rule_a, says: alpha was seen, distinguishing: true, basis: inferred}\n" B
-                   "  when: a and b\n" REMEDY);
+    assert_silence(
+        RULES HEAD
+        "  conditions:\n    a: {rule: rule_a, says: alpha was seen, distinguishing: true, basis: inferred}\n" B
+        "  when: a and b\n" REMEDY);
 }
 
 TEST(cause_id_that_a_rule_has_too_is_told)
@@ -284,9 +305,11 @@ TEST(cause_id_that_a_rule_has_too_is_told)
 
 TEST(place_that_is_still_to_be_filled_in_is_told)
 {
-    assert_advice(BOTH "  when: a and b\n  remedy: [{do: TODO what to do, reboot: false}]\n  references: [{document: D}]\n",
+    assert_advice(BOTH
+                  "  when: a and b\n  remedy: [{do: TODO what to do, reboot: false}]\n  references: [{document: D}]\n",
                   "case.yml:19:17: [todo] still to be written: TODO what to do");
-    assert_silence(BOTH "  when: a and b\n  remedy: [{do: Delete TODOS.txt., reboot: false}]\n  references: [{document: D}]\n");
+    assert_silence(
+        BOTH "  when: a and b\n  remedy: [{do: Delete TODOS.txt., reboot: false}]\n  references: [{document: D}]\n");
 }
 
 int main(void)
@@ -298,6 +321,7 @@ int main(void)
         cmocka_unit_test(regex_of_a_plain_text_is_told),
         cmocka_unit_test(selection_that_is_not_used_is_told),
         cmocka_unit_test(condition_that_decides_nothing_is_told),
+        cmocka_unit_test(correlation_condition_that_leaves_a_rule_out_is_told),
         cmocka_unit_test(selection_that_cannot_hold_is_told),
         cmocka_unit_test(field_that_the_source_does_not_have_is_told),
         cmocka_unit_test(registry_rule_that_is_too_wide_or_not_read_is_told),
