@@ -19,11 +19,11 @@ typedef struct NewOptions {
 
 /* --- what goes from one process to the other ------------------------------------------------------------------- */
 
-static void part_send(FILE *out, char kind, Str path, Str text)
+static void part_send(Sink *out, char kind, Str path, Str text)
 {
-    fprintf(out, "%c %zu %zu\n", kind, path.len, text.len);
-    fwrite(path.at, 1, path.len, out);
-    fwrite(text.at, 1, text.len, out);
+    sink_format(out, "%c %zu %zu\n", kind, path.len, text.len);
+    sink_raw(out, path);
+    sink_raw(out, text);
 }
 
 static int draft_send(void *with, FILE *out)
@@ -33,16 +33,17 @@ static int draft_send(void *with, FILE *out)
     if (!draft_make(&o->draft, o->a, &draft)) {
         return EXIT_BUNDLE;
     }
+    Sink to = sink_file(out);
     for (size_t i = 0; i < draft.files.count; i++) {
-        part_send(out, 'F', draft.files.at[i].path, draft.files.at[i].text);
+        part_send(&to, 'F', draft.files.at[i].path, draft.files.at[i].text);
     }
     for (size_t i = 0; i < draft.cases.count; i++) {
-        part_send(out, 'C', draft.cases.at[i], (Str){0});
+        part_send(&to, 'C', draft.cases.at[i], (Str){0});
     }
     for (size_t i = 0; i < draft.notes.count; i++) {
-        part_send(out, 'N', (Str){0}, draft.notes.at[i]);
+        part_send(&to, 'N', (Str){0}, draft.notes.at[i]);
     }
-    return EXIT_ANALYSED;
+    return sink_close(&to) == ST_OK ? EXIT_ANALYSED : EXIT_OURS;
 }
 
 /* The other process has seen the bundle: no path of it leads anywhere but down. */

@@ -145,7 +145,9 @@ static int advice_compare(const void *a, const void *b)
 
 static void advice_write(const Lint *l, Sink *out)
 {
-    qsort(l->list.at, l->list.count, sizeof *l->list.at, advice_compare);
+    if (l->list.count) {
+        qsort(l->list.at, l->list.count, sizeof *l->list.at, advice_compare);
+    }
     for (size_t i = 0; i < l->list.count; i++) {
         const Advice *a = &l->list.at[i];
         sink_term(out, a->file);
