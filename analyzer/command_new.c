@@ -219,7 +219,7 @@ static bool expectation_write(const NewOptions *o, Trial *t, Draft *draft, size_
             arena_join(o->a,
                        (Str[]){STR("The draft says '"), own, STR("' of its own fixture "), folder,
                                index == 0 ? STR(": what shows the failed backup is not all in it; add it by hand.")
-                                          : STR(": its rule asks for more than was changed there; change it by hand.")},
+                                          : STR(": something else there matches as well; change it by hand.")},
                        5);
     }
     *VEC_ADD(o->a, &draft->files) = file;

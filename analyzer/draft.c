@@ -28,6 +28,7 @@ typedef struct Search {
     int64_t zone_ns;    /* of the marked source */
     Span window;        /* what the fixture tells of */
     Span run_window;    /* the failed run and a little around it */
+    bool good;          /* some backup in the bundle was */
     Seen before, after; /* of the marked log: what lies next to the window */
     bool has_before, has_after;
 } Search;
@@ -356,6 +357,7 @@ static bool marked_find(Search *s, Analysis *analysis, Bundle *bundle)
     if (!place_choose(s, row)) {
         return false;
     }
+    s->good = episodes->good > 0;
     s->marked.failure = nearest_failure(episodes, s->marked.seen.ev.time_ns);
     return true;
 }
@@ -382,7 +384,11 @@ static void notes_add(Search *s, Draft *draft)
             s->run, "Line %llu continues the record that begins in line %llu; the fixtures hold all of it.",
             (unsigned long long)s->o->line, (unsigned long long)m->seen.ev.record);
     }
-    if (!m->failure) {
+    if (!m->failure && s->good) {
+        *VEC_ADD(s->run, &draft->notes) =
+            STR("The backups in the bundle were good, so that no cause holds there; a bundle "
+                "where one failed makes a better draft.");
+    } else if (!m->failure) {
         *VEC_ADD(s->run, &draft->notes) = STR("The bundle shows no failed backup: the condition holds anywhere in it.");
     } else if (m->bundle_window) {
         *VEC_ADD(s->run, &draft->notes) =

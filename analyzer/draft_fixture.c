@@ -247,6 +247,13 @@ static void put_status(Writing *w, Mask *mask, const Event *ev)
         put_key(w, "taskId", masked_text(mask, task), true);
     }
     put_said(w, mask, ev);
+    Str error = event_field(ev, STR("ErrorCodeName"));
+    if (error.len) {
+        put(w, STR(", \"telemetryData\": [{"));
+        put_key(w, "Key", STR("extErrorCode"), true);
+        put_key(w, "Value", error, false);
+        put(w, STR("}]"));
+    }
     put(w, STR("}}]\n"));
 }
 

@@ -281,6 +281,8 @@ static bool registry_rule(Arena *run, Mask *mask, const Event *ev, DraftRule *ru
         *trouble = STR("only values of the types REG_SZ and REG_DWORD become drafts");
         return false;
     }
+    Pieces classes = {0};
+    classes_find(run, mask, target, &classes); /* they stay in the fixtures, too */
     if (!str_eq(masked_text(mask, details), details) || !str_eq(masked_text(mask, target), target)) {
         *trouble = STR("the value names a machine, a person or a secret");
         return false;
@@ -302,7 +304,7 @@ bool draft_rule(const RuleSet *rules, const Event *ev, Str line, Mask *mask, Are
                              (Str[]){STR("signatures/logsources.yml has no log source for the channel '"), ev->channel,
                                      STR("', so that no rule can ask for it; add one there")},
                              3)
-                : STR("signatures/logsources.yml has no log source of that kind, so that no rule can ask for it");
+                : STR("no rule can ask for what this file holds; signatures/logsources.yml names the log sources");
         return false;
     }
     switch (ev->service) {
