@@ -32,25 +32,24 @@ static void advise_says(Lint *l, const Condition *c, const Node *n)
     }
 }
 
-static void advise_words(Lint *l, const Condition *c, const Node *n)
+/* Is `when` false where this condition alone is? */
+static bool rules_out(Lint *l, const Cause *cause, size_t index)
 {
-    if (c->rule && !c->inferred && !c->absent_unknown && lint_needs_words(c->rule) && lint_needs_event_id(c->rule)) {
+    Truth *values = ARENA_NEW(l->run, Truth, cause->condition_count);
+    for (size_t i = 0; i < cause->condition_count; i++) {
+        values[i] = i == index ? NO : UNKNOWN;
+    }
+    return expression_truth(cause->when, values) == NO;
+}
+
+static void advise_words(Lint *l, const Cause *cause, size_t index, const Node *n)
+{
+    const Condition *c = &cause->conditions[index];
+    if (c->rule && !c->inferred && !c->absent_unknown && lint_needs_words(c->rule) && rules_out(l, cause, index)) {
         ADVISE(l, or_whole(map_get(n, "rule"), n), "localised-text", STR("'"), c->rule->name,
                STR("' needs words that Windows writes in the language of the machine, so elsewhere nothing found would "
                    "rule the cause out; match data that no language changes, or add 'absent: unknown' (and 'basis: "
                    "inferred' if the document does not name this evidence)"));
-    }
-}
-
-static void advise_idle(Lint *l, const Condition *c, const Node *n)
-{
-    static const char *const keys[] = {"window", "false_if", "absent"};
-    for (size_t i = 0; !c->rule && i < sizeof keys / sizeof *keys; i++) {
-        const Node *value = map_get(n, keys[i]);
-        if (value) {
-            ADVISE(l, value, "no-effect", STR("'"), str_of(keys[i]),
-                   STR("' has no effect without 'rule'; take it out"));
-        }
     }
 }
 
@@ -79,8 +78,7 @@ static void advise_conditions(Lint *l, const Cause *cause)
         const Node *n = condition_node(cause, i);
         any = any || c->distinguishing;
         advise_says(l, c, n);
-        advise_words(l, c, n);
-        advise_idle(l, c, n);
+        advise_words(l, cause, i, n);
     }
     if (!any) {
         ADVISE(l, map_get(block_of(cause), "conditions"), "no-distinguishing",
@@ -131,7 +129,6 @@ static const struct {
     {"net stop", INTERRUPTS},
     {"sc stop", INTERRUPTS},
     {"stop-service", INTERRUPTS},
-    {"restart-service", INTERRUPTS},
     {"taskkill", INTERRUPTS},
     {"stop-process", INTERRUPTS},
     {"vssadmin delete", INTERRUPTS},
@@ -156,13 +153,29 @@ static unsigned line_effect(Str line)
     return effect;
 }
 
-/* icacls without a switch that grants, denies, resets … only shows. */
+/* icacls without a switch that grants, takes away or resets something only shows or saves. */
+static bool only_shows(Str line)
+{
+    static const char *const switches[] = {"/grant",    "/deny",        "/remove", "/reset",
+                                           "/setowner", "/inheritance", "/restore"};
+    bool shows = str_starts_nocase(str_trim(line), STR("icacls"));
+    for (size_t i = 0; i < sizeof switches / sizeof *switches && shows; i++) {
+        shows = !str_has_nocase(line, str_of(switches[i]));
+    }
+    return shows;
+}
+
+/* A service that is stopped and started again in one step was only restarted. */
 static unsigned command_effect(Str command)
 {
     unsigned effect = 0;
+    bool starts = str_has_nocase(command, STR("net start ")) || str_has_nocase(command, STR("sc start ")) ||
+                  str_has_nocase(command, STR("start-service "));
     for (Str line; str_split(&command, '\n', &line);) {
-        bool shows = str_starts_nocase(str_trim(line), STR("icacls")) && str_find_byte(line, '/', 0) == STR_NOT_FOUND;
-        effect |= shows ? 0 : line_effect(line);
+        bool stops = str_starts_nocase(str_trim(line), STR("net stop ")) ||
+                     str_starts_nocase(str_trim(line), STR("sc stop ")) ||
+                     str_starts_nocase(str_trim(line), STR("stop-service "));
+        effect |= only_shows(line) || (stops && starts) ? 0 : line_effect(line);
     }
     return effect;
 }

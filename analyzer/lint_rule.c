@@ -120,7 +120,8 @@ static void advise_literal(Lint *l, const Rule *rule)
 
 static void advise_words(Lint *l, const Rule *rule)
 {
-    if (lint_needs_words(rule) && !lint_needs_event_id(rule)) {
+    /* Where a cause asks for it, what is not found matters, and the cause is told (lint_cause.c). */
+    if (!rule->asked && !rule->is_part && lint_needs_words(rule) && !lint_needs_event_id(rule)) {
         ADVISE(l, condition_at(rule), "localised-text",
                STR("the rule rests on words that Windows writes in the language of the machine; name EventID and "
                    "Provider_Name, and of the words only what no language changes (codes, file names, ids)"));
@@ -170,20 +171,6 @@ static void advise_registry(Lint *l, const Rule *rule)
 /* --- fields ----------------------------------------------------------------------------------------------------- */
 
 static const struct {
-    Service kind;
-    const char *fields; /* all that its events can have, a bar between two */
-} known_fields[] = {
-    {SERVICE_STATUS, "Handler|Version|Sequence|Status|OuterStatus|Code|TaskId|ErrorCodeName|Message"},
-    {SERVICE_AGGREGATESTATUS,
-     "Handler|Version|Status|Code|Message|Sequence|ExtensionStatus|ExtensionCode|TaskId|ErrorCodeName|Computer|OsName|"
-     "OsVersion|AgentVersion"},
-    {SERVICE_EPISODE, "Kind|Outcome|PreviousOutcome|Stage|Error|Handler|Version|TaskId|Sequence|Uptime|RunInUptime"},
-    {SERVICE_REGISTRY_STATE, "TargetObject|Details|ValueType|Number"},
-    {SERVICE_SERVICE_STATE, "ServiceName|Account|StartType|From"},
-    {SERVICE_FILE_LISTING, "TargetFilename|Folder|Size|Modified"},
-};
-
-static const struct {
     const char *field, *words;
 } episode_words[] = {
     {"Kind", "backup|install|enable|boot|shutdown"},
@@ -213,16 +200,6 @@ static Str words_of(Lint *l, const char *list)
         *VEC_ADD(l->run, &parts) = item;
     }
     return arena_join(l->run, parts.at, parts.count);
-}
-
-static void advise_field(Lint *l, const Rule *rule, const Test *t)
-{
-    for (size_t i = 0; t->name.len && i < sizeof known_fields / sizeof *known_fields; i++) {
-        if (rule->source->kind == known_fields[i].kind && !among(known_fields[i].fields, t->name)) {
-            ADVISE(l, t->at, "unknown-field", STR("'"), t->name, STR("' is no field of this source; it has "),
-                   words_of(l, known_fields[i].fields));
-        }
-    }
 }
 
 static void advise_episode_words(Lint *l, const Rule *rule, const Test *t)
@@ -420,7 +397,6 @@ static void advise_tests(Lint *l, const Rule *rule, const Selection *s)
 {
     if (s->kind == SELECT_TEST) {
         advise_short(l, s->test);
-        advise_field(l, rule, s->test);
         advise_episode_words(l, rule, s->test);
         advise_alone(l, s->test);
         advise_source(l, rule, s->test);
@@ -464,31 +440,10 @@ static void advise_name(Lint *l, const Rule *rule)
     }
 }
 
-/* The condition of a correlation in words. */
-static void advise_correlation(Lint *l, const Rule *rule)
-{
-    bool *unused = ARENA_NEW(l->run, bool, rule->part_count);
-    Str *names = ARENA_NEW(l->run, Str, rule->part_count);
-    const Node *n = map_get(rule->doc, "correlation");
-    for (size_t i = 0; i < rule->part_count; i++) {
-        names[i] = l->set->rules[rule->parts[i]].name;
-    }
-    lint_expression(l, map_get(n, "condition"), rule->condition, names, rule->part_count, unused);
-    for (size_t i = 0; i < rule->part_count; i++) {
-        if (unused[i]) {
-            ADVISE(l, map_get(n, "rules"), "unused", STR("'condition' does not name the rule '"), names[i],
-                   STR("'; name it there, or take it out of 'rules'"));
-        }
-    }
-}
-
 void lint_rule(Lint *l, const Rule *rule)
 {
     advise_name(l, rule);
     if (!rule->detection) {
-        if (rule->condition) {
-            advise_correlation(l, rule);
-        }
         return;
     }
     const Detection *d = rule->detection;

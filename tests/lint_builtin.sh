@@ -5,7 +5,7 @@ FAIL: exit status $?"
 case $said in
 "0 errors, 0 pieces of advice in "*) ;;
 *)
-    echo "$said" | sed 's/^/     /'
+    printf '%s\n' "$said" | sed 's/^/     /'
     exit 1
     ;;
 esac
