@@ -130,14 +130,14 @@ static void advise_words(Lint *l, const Rule *rule)
 
 /* --- values of the registry ------------------------------------------------------------------------------------- */
 
-static bool is_whole_target(const Test *t)
+/* How many values of TargetObject the author wrote. */
+static size_t targets_named(const Selection *s)
 {
-    bool whole = str_eq_nocase(t->name, STR("TargetObject")) && !t->negated && !t->all;
-    for (size_t i = 0; i < t->count && whole; i++) {
-        const Pattern *p = &t->values[i].patterns[0];
-        whole = p->kind == PATTERN_TEXT && p->place == PLACE_WHOLE;
+    size_t count = s->kind == SELECT_TEST && str_eq_nocase(s->test->name, STR("TargetObject")) ? s->test->count : 0;
+    for (size_t i = 0; s->kind != SELECT_TEST && i < s->count; i++) {
+        count += targets_named(s->items[i]);
     }
-    return whole;
+    return count;
 }
 
 static size_t values_asked(const RegistrySet *asked)
@@ -155,13 +155,16 @@ static void advise_registry(Lint *l, const Rule *rule)
         return;
     }
     RegistrySet asked = match_registry_asked(l->matcher, rule);
-    size_t count = values_asked(&asked);
+    size_t count = values_asked(&asked), named = 0;
+    for (size_t i = 0; i < rule->detection->count; i++) {
+        named += targets_named(rule->detection->selections[i]);
+    }
     const Node *at = condition_at(rule);
     if (!count) {
         ADVISE(l, at, "registry-unread",
                STR("the rule asks for no value of the registry that is read; the table in analyzer/registry_key.c has "
                    "those that are, with their whole keys"));
-    } else if (count > 1 && !demands(rule->detection, rule->detection->condition, is_whole_target)) {
+    } else if (count > named) {
         ADVISE(l, at, "registry-target", STR("the rule may hold of "), arena_format(l->run, "%zu", count),
                STR(" values of the registry, so it is false only where all of them were read; name TargetObject whole, "
                    "as HKLM\\SYSTEM\\CurrentControlSet\\Services\\msiserver\\Start"));

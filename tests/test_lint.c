@@ -155,6 +155,8 @@ TEST(registry_rule_that_is_too_wide_or_not_read_is_told)
     assert_silence(REGISTRY(
         "  a: {TargetObject: 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\VSS\\Start', Number: 4}\n  condition: a\n"));
     assert_silence(REGISTRY("  a: {TargetObject|endswith: '\\VSS\\Start', Number: 4}\n  condition: a\n"));
+    assert_silence(
+        REGISTRY("  a: {TargetObject|endswith: ['\\VSS\\Start', '\\swprv\\Start'], Number: 4}\n  condition: a\n"));
 }
 
 TEST(words_of_a_localised_log_without_an_id_are_told)
