@@ -277,6 +277,9 @@ static int say_next(const NewOptions *o, const Draft *draft)
     sink_put(&out, "3. See what it says of the bundle, and take out of the rule what is not part of the sign:\n");
     say(&out, "     vmsift --signatures ", o->output, "/signatures ");
     say(&out, "", o->from, "\n");
+    sink_put(&out, "4. Hold it to its fixtures, now and after every change:\n");
+    say(&out, "     vmsift signatures test --signatures ", o->output, "/signatures ");
+    say(&out, "", o->output, "/fixtures/signatures\n");
     return sink_close(&out) == ST_OK ? EXIT_ANALYSED : usage_error("the output could not be written", "");
 }
 
