@@ -260,6 +260,74 @@ static void services(Analysis *analysis, const EpisodeList *episodes, Arena *run
     }
 }
 
+/* --- folders of extensions -------------------------------------------------------------------------------------- */
+
+#define MANIFEST    STR("HandlerManifest.json")
+#define ENVIRONMENT STR("HandlerEnvironment.json")
+
+/* The manifest could be lost by the collection itself. */
+static bool manifest_lost(const Analysis *analysis)
+{
+    for (size_t i = 0; i < analysis->kept.count; i++) {
+        const Event *ev = &analysis->kept.at[i]->ev;
+        bool untaken = ev->mark == MARK_COPY_FAILED || ev->mark == MARK_COPY_REMOVED;
+        if (ev->mark == MARK_INSPECT_CUT || (untaken && str_ends_nocase(event_field(ev, STR("Path")), MANIFEST))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of any collection of the machine. */
+static const SourceRow *row_ending(const Analysis *analysis, Str ending)
+{
+    for (size_t i = 0; i < analysis->rows.count; i++) {
+        if (str_ends_nocase(analysis->rows.at[i]->path, ending)) {
+            return analysis->rows.at[i];
+        }
+    }
+    return NULL;
+}
+
+/* `…/Plugins/<handler>/<version>/HandlerEnvironment.json` stands for its folder: the agent writes it into each, and
+ * whoever collects it collects the manifest beside it. */
+static void folder_event(Analysis *analysis, SourceRow *row, const Episode *failure, Arena *run)
+{
+    Str parts = str_slice(row->path, 0, str_rfind_byte(row->path, '/')), part, handler = {0}, version = {0};
+    while (str_split(&parts, '/', &part)) {
+        handler = version;
+        version = part;
+    }
+    bool other = failure && failure->version.len && !str_eq(failure->version, version);
+    if (!str_eq_nocase(handler, STR("Microsoft.Azure.RecoveryServices.VMSnapshot")) || other) {
+        return; /* what is left of a former version says nothing */
+    }
+    Str folder = arena_join(run, (Str[]){handler, STR("/"), version, STR("/")}, 4);
+    const SourceRow *manifest = row_ending(analysis, arena_join(run, (Str[]){folder, MANIFEST}, 2));
+    bool known = manifest ? !manifest->absent : !manifest_lost(analysis);
+    Fields fields = {0};
+    field_add(run, &fields, STR("Handler"), handler);
+    field_add(run, &fields, STR("Version"), version);
+    field_add(run, &fields, STR("Manifest"), !known ? (Str){0} : manifest ? STR("present") : STR("missing"));
+    Kept *file = ARENA_NEW(run, Kept, 1);
+    *file = (Kept){.row = row, .quote_at = 1};
+    Str with = manifest ? STR(" and ") : STR(" without ");
+    file->quote = arena_join(run, (Str[]){folder, ENVIRONMENT, with, MANIFEST}, 4);
+    file->ev = (Event){.time_ns = row->mtime_ns, .trust = TRUST_ASSUMED, .is_line = true, .record = 1};
+    derived_add(analysis, run, SERVICE_HANDLERFOLDER, row->mtime_ns, file, &fields);
+}
+
+static void folders(Analysis *analysis, const EpisodeList *episodes, Arena *run)
+{
+    bool works = !episodes->failure && episodes->good; /* then the manifest is there, and was not collected */
+    for (size_t i = 0; i < analysis->rows.count && !works; i++) {
+        SourceRow *row = analysis->rows.at[i];
+        if (!row->absent && str_ends_nocase(row->path, STR("/HandlerEnvironment.json"))) {
+            folder_event(analysis, row, episodes->failure, run);
+        }
+    }
+}
+
 void derive_events(Analysis *analysis, const EpisodeList *episodes, Arena *run)
 {
     const Episode *previous = NULL; /* backup */
@@ -270,5 +338,6 @@ void derive_events(Analysis *analysis, const EpisodeList *episodes, Arena *run)
         previous = backup ? ep : previous;
     }
     services(analysis, episodes, run);
+    folders(analysis, episodes, run);
     analysis_sort(analysis);
 }

@@ -33,6 +33,7 @@ const char *service_name(Service service)
         [SERVICE_FILE_LISTING] = "file_listing",
         [SERVICE_DISKINFO] = "diskinfo",
         [SERVICE_MACHINECONFIG] = "machineconfig",
+        [SERVICE_HANDLERFOLDER] = "handlerfolder",
     };
     return names[service];
 }

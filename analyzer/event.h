@@ -39,6 +39,7 @@ typedef enum Service {
     SERVICE_FILE_LISTING,
     SERVICE_DISKINFO,
     SERVICE_MACHINECONFIG,
+    SERVICE_HANDLERFOLDER, /* which files of an extension are there (derive.c) */
     SERVICE_COUNT,
 } Service;
 const char *service_name(Service service); /* waappagent, vmsnapshot, …; "eventlog" for event logs */

@@ -317,6 +317,7 @@ static const char *lacks(const Case *c, const Rule *rule, const LogSource *sourc
     case SERVICE_EPISODE: return c->episodes->backups ? NULL : "no backup run is seen";
     case SERVICE_REGISTRY_STATE: return lacks_registry(c, rule);
     case SERVICE_SERVICE_STATE:
+    case SERVICE_HANDLERFOLDER:
     case SERVICE_FILE_LISTING: return lacks_state(c, rule, source->kind);
     default: {
         CoverageQuery q = {source->kind, source->channel, window};
