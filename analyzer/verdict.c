@@ -138,7 +138,7 @@ static bool until_after(const Case *c, const Condition *cond, int64_t ns)
 {
     const HitList *list = cond->until ? &c->lists[cond->until->index] : NULL;
     for (size_t i = 0; list && i < list->hits.count; i++) {
-        if (list->hits.at[i].truth == YES && list->hits.at[i].span.from_ns > ns) {
+        if (list->hits.at[i].truth == YES && list->hits.at[i].span.to_ns > ns) { /* a hit is judged by its end */
             return true;
         }
     }
