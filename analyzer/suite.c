@@ -226,14 +226,13 @@ typedef struct Take { /* what is taken of a report before it is gone */
 
 #define NEAR_SHOWN 160
 
-static Str near_words(const Match *near, Arena *a)
+static Str near_words(const ConditionResult *c, Arena *a)
 {
-    const Kept *kept = near->kept;
+    const Kept *kept = c->near->kept;
     Str quote = str_slice(kept->quote, 0, str_find_byte(kept->quote, '\n', 0));
-    Str tests = arena_format(a, "%u of %u tests hold", (unsigned)near->passed, (unsigned)near->tests);
     return JOIN(a, kept->row->path,
                 arena_format(a, kept->ev.is_line ? " line %llu" : " record %llu", (unsigned long long)kept->quote_at),
-                STR(" ("), near->why ? str_of(near->why) : tests, STR("): "), str_slice(quote, 0, NEAR_SHOWN),
+                STR(" ("), c->near_why.len ? c->near_why : STR("nearest"), STR("): "), str_slice(quote, 0, NEAR_SHOWN),
                 quote.len > NEAR_SHOWN ? STR("…") : (Str){0});
 }
 
@@ -246,7 +245,7 @@ static void take_verdict(Take *t, const Verdict *v)
         *VEC_ADD(t->a, &to->conditions) = (ToldCondition){
             .name = c->name,
             .why = arena_str(t->a, c->why),
-            .near = c->value != YES && c->near && c->near->kept ? near_words(c->near, t->a) : (Str){0},
+            .near = c->value != YES && c->near && c->near->kept ? near_words(c, t->a) : (Str){0},
             .value = c->value,
             .role = c->role,
         };
