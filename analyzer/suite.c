@@ -506,17 +506,11 @@ static void want(Suite *s, Point *p, const Cause *cause, bool there, const char 
     }
 }
 
-static bool is_from(const Cause *cause, const char *folder)
-{
-    Str path = trimmed(folder);
-    return str_starts(cause->file, path) && cause->file.len > path.len && cause->file.at[path.len] == '/';
-}
-
 /* Whoever names one case or one cause's cases is not asked for those of the others. */
 static void want_cases(Suite *s, const Cause *cause, Extent extent)
 {
     Has has = has_cases(s, cause->name);
-    bool wanted = extent == MANY_CAUSES && s->signatures ? is_from(cause, s->signatures)
+    bool wanted = extent == MANY_CAUSES && s->signatures ? !cause->builtin
                   : extent == MANY_CAUSES                ? s->whole || has.any
                                                          : extent == ONE_CAUSE && has.any;
     if (!wanted) {

@@ -29,6 +29,8 @@ cited heap-gone b.zip Application.evtx:12015
 has d/signatures/heap-gone.yml "Provider_Name: 'COM+'" 'EventID: 4689' '0x8000ffff' trksvrimpl.cpp 'service: application' \
     'basis: inferred' 'window: {before: 5m, after: 5m}'
 run 0 signatures test --signatures d/signatures d/fixtures/signatures
+# A folder of the name that the built-in ones have is still one's own.
+(cd d && run 0 signatures test --signatures signatures fixtures/signatures)
 has out 'ok 1 - heap-gone/likely' 'heap-gone: has a positive case, a near miss, and one with a source missing'
 [ "$(grep -c '<Event ' d/fixtures/signatures/heap-gone/likely/bundle/Windows/System32/winevt/Logs/Application.evtx.xml)" -eq 3 ] ||
     fail "more of the log than the record and its neighbours"
