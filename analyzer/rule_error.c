@@ -233,6 +233,11 @@ Str nearest_word(Str word, const Str *known, size_t count)
 {
     Str best = {0};
     size_t reach = word.len <= 4 ? 1 : 1 + word.len / 4;
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(word, known[i])) {
+            return known[i];
+        }
+    }
     for (size_t i = 0; i < count && word.len <= WORD_MAX; i++) {
         size_t apart = word.len > known[i].len ? word.len - known[i].len : known[i].len - word.len;
         size_t far = apart <= reach && known[i].len && known[i].len <= WORD_MAX ? distance(word, known[i]) : SIZE_MAX;

@@ -105,7 +105,7 @@ if printf 'int main(void) { return 0; }\n' | ${CC:-cc} -fsanitize=address,undefi
         [ ! -d $shared/corpus/evtx ] ||
             part "asan corpus-broken" "$build/asan/tests/fuzz/replay" -p evtx -t 1048576 -r 200 $shared/corpus/evtx/*.evtx
         part "asan signatures-test" "$build/asan/vmsift" signatures test
-        part "asan fixtures" python3 -B tests/run_fixtures.py --vmsift "$build/asan/vmsift" --mkfixture "$build/tests/mkfixture" --seconds 45 verdicts truncation
+        part "asan fixtures" python3 -B tests/run_fixtures.py --vmsift "$build/asan/vmsift" --mkfixture "$build/tests/mkfixture" --only bundles/ --seconds 45 verdicts truncation
         part "asan cli" sh tests/run_cli.sh "$build/asan/vmsift" "$build/tests/mkfixture" climbing-names deep-nesting dump encrypted-member \
             folder-loop long-lines missing-file secrets several-bundles signatures-coverage signatures-test standard-input stored-zip64-descriptor threads-event-xml
     else
