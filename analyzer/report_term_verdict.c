@@ -166,7 +166,8 @@ void term_questions(Page *p, const Verdict *v)
     bool any = false;
     for (size_t i = 0; i < v->conditions.count; i++) {
         const ConditionResult *c = &v->conditions.at[i];
-        if (!is_open(c) || !c->condition->ask_name.len) {
+        bool settled = v->kind == CONFIRMED || (v->kind == LIKELY && is_open(c) && c->condition->inferred);
+        if (settled || !is_open(c) || !c->condition->ask_name.len) {
             continue;
         }
         if (!any) {
