@@ -60,6 +60,7 @@ static void episode_event(Analysis *analysis, const Episode *ep, const Episode *
     field_number(run, &fields, STR("Sequence"), ep->sequence);
     field_number(run, &fields, STR("Uptime"), ep->uptime);
     field_number(run, &fields, STR("RunInUptime"), ep->run_in_uptime);
+    field_number(run, &fields, STR("SilentMinutes"), ep->silent_ns < 0 ? -1 : ep->silent_ns / NS_MINUTE);
     derived_add(analysis, run, SERVICE_EPISODE, ep->start_ns, ep->evidence, &fields);
 }
 

@@ -6,6 +6,7 @@
 #define SAME_SEQUENCE_NS NS_DAY
 /* An agent's command ends by a time-out of its own long before this. */
 #define COMMAND_NS NS_HOUR
+#define HUNG_NS    (12 * NS_HOUR) /* unless it hangs, and nothing else is heard of it */
 
 const char *episode_kind_name(EpisodeKind kind)
 {
@@ -164,7 +165,8 @@ static bool begins_anew(const Fragment *open, const Kept *k)
     int64_t since = k->ev.time_ns - open->span.to_ns;
     bool over = open->outcome == OUTCOME_FAILURE || was == MARK_ENABLE_OK ||
                 (open->teller == TELLER_COMMAND && was == MARK_COMMAND_EXIT);
-    return since > COMMAND_NS || (begins(mark) && over) || (mark == MARK_ENABLE_BEGIN && since > JOIN_NS);
+    bool ends_it = begins(was) && !begins(mark); /* nothing else was heard of it */
+    return since > (ends_it ? HUNG_NS : COMMAND_NS) || (begins(mark) && over) || (mark == MARK_ENABLE_BEGIN && since > JOIN_NS);
 }
 
 /* The agent's log and the handler's command log: begin, exit, result. */
@@ -278,7 +280,7 @@ static void attempt_join(Arena *run, Attempt *a, const Fragment *f)
 {
     Episode *ep = &a->ep;
     if (a->parts.count == 0) {
-        *ep = (Episode){.kind = EPISODE_BACKUP, .sequence = -1, .uptime = -1, .run_in_uptime = -1};
+        *ep = (Episode){.kind = EPISODE_BACKUP, .sequence = -1, .uptime = -1, .run_in_uptime = -1, .silent_ns = -1};
         a->span = f->span;
     }
     a->span.from_ns = f->span.from_ns < a->span.from_ns ? f->span.from_ns : a->span.from_ns;
@@ -345,7 +347,10 @@ static void attempt_conclude(Attempt *a)
             ep->failure = ep->failure ? ep->failure : f->failure;
             bool cut = f->teller == TELLER_LOG && f->outcome == OUTCOME_UNKNOWN && f->row->status != ROW_READ;
             ep->stage = ep->stage || cut ? ep->stage : f->stage;
-            ep->own_log = ep->own_log ? ep->own_log : f->teller == TELLER_LOG ? f->row : NULL;
+            if (f->teller == TELLER_LOG && !ep->own_log) {
+                ep->own_log = f->row;
+                ep->log_ends = f->outcome != OUTCOME_UNKNOWN;
+            }
             if (!ep->has_error && f->has_error) {
                 ep->has_error = true;
                 ep->error = f->error;
@@ -455,6 +460,7 @@ static void machine_episodes(const Analysis *analysis, Arena *run, EpisodeKind k
                               .sequence = -1,
                               .uptime = -1,
                               .run_in_uptime = -1,
+                              .silent_ns = -1,
                               .evidence = k};
         } else if (is_kernel(k) && !is_kernel(open->evidence)) {
             open->evidence = k;
@@ -481,6 +487,7 @@ static void other_failures(const Analysis *analysis, Arena *run, EpisodeList *to
                                                  .sequence = -1,
                                                  .uptime = -1,
                                                  .run_in_uptime = -1,
+                                                 .silent_ns = -1,
                                                  .evidence = k,
                                                  .failure = k};
         }
@@ -550,6 +557,46 @@ static void count_uptimes(const Analysis *analysis, EpisodeList *list)
             ep->uptime = known ? boots : -1;
             ep->run_in_uptime = ep->uptime > 0 && !gap ? runs : -1;
             before = ep;
+        }
+    }
+}
+
+/* What comes next behind the last line of a run's own log, as far as to_ns. */
+static int64_t next_after(const Analysis *analysis, const EpisodeList *list, int64_t last_ns, int64_t to_ns)
+{
+    for (size_t i = 0; i < list->list.count; i++) {
+        const Episode *next = &list->list.at[i];
+        bool counts = next->kind == EPISODE_BACKUP || next->kind == EPISODE_BOOT || next->kind == EPISODE_SHUTDOWN;
+        to_ns = counts && next->start_ns > last_ns && next->start_ns < to_ns ? next->start_ns : to_ns;
+    }
+    for (size_t i = 0; i < analysis->kept.count; i++) {
+        const Event *ev = &analysis->kept.at[i]->ev;
+        to_ns = ev->mark == MARK_AGENT_START && ev->time_ns > last_ns && ev->time_ns < to_ns ? ev->time_ns : to_ns;
+    }
+    return to_ns;
+}
+
+/* A log that does not say how its run ended stands still until others tell the end, the next run begins, Windows or the
+ * agent is started anew, or the bundle is collected. */
+static int64_t silence(const Analysis *analysis, const EpisodeList *list, const Episode *ep)
+{
+    int64_t last_ns = ep->own_log->span.to_ns;
+    const Gathering *with = ep->own_log->gathering;
+    int64_t to_ns = with && with->collected_ns != TIME_NONE ? with->collected_ns : INT64_MAX;
+    if (ep->log_ends || last_ns == TIME_NONE) {
+        return ep->log_ends ? 0 : -1;
+    }
+    to_ns = ep->end_ns > last_ns && ep->end_ns < to_ns ? ep->end_ns : to_ns;
+    to_ns = next_after(analysis, list, last_ns, to_ns);
+    return to_ns < last_ns || to_ns == INT64_MAX ? -1 : to_ns - last_ns;
+}
+
+static void measure_silences(const Analysis *analysis, EpisodeList *list)
+{
+    for (size_t i = 0; i < list->list.count; i++) {
+        Episode *ep = &list->list.at[i];
+        if (ep->kind == EPISODE_BACKUP && ep->own_log && ep->own_log->status == ROW_READ) {
+            ep->silent_ns = silence(analysis, list, ep);
         }
     }
 }
@@ -635,6 +682,7 @@ EpisodeList episode_find(Analysis *analysis, const FailureChoice *choice, Arena 
     other_failures(analysis, run, &list);
     episode_sort(&list);
     count_uptimes(analysis, &list);
+    measure_silences(analysis, &list);
     choose_failure(&list, choice);
     return list;
 }

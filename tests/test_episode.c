@@ -151,6 +151,46 @@ TEST(episode_counts_runs_from_the_boot_before_them)
     world_close(&w);
 }
 
+TEST(episode_of_a_program_that_hangs_ends_hours_later)
+{
+    World w;
+    world_open(&w);
+    source_row(&w, "WaAppAgent.log", SERVICE_WAAPPAGENT);
+    agent(&w, "2023-05-11T21:38:37Z", MARK_ENABLE_BEGIN);
+    agent(&w, "2023-05-12T02:40:07Z", MARK_ENABLE_FAILED);
+    EpisodeList list = find(&w);
+    assert_int_equal(list.list.count, 1);
+    assert_true(list.failure->start_ns == at("2023-05-11T21:38:37Z"));
+    assert_true(list.failure->end_ns == at("2023-05-12T02:40:07Z"));
+    world_close(&w);
+}
+
+TEST(episode_is_silent_from_the_last_line_of_a_log_without_an_end_to_what_came_next)
+{
+    World w;
+    world_open(&w);
+    source_row(&w, "IaaSBcdrExtension1.log", SERVICE_VMSNAPSHOT);
+    stage(&w, "2023-05-10T21:00:00Z", MARK_RUN_STAGE, "1", "1");
+    stage(&w, "2023-05-10T21:00:10Z", MARK_RUN_OK, "12", NULL);
+    source_row(&w, "IaaSBcdrExtension2.log", SERVICE_VMSNAPSHOT);
+    stage(&w, "2023-05-11T21:00:00Z", MARK_RUN_STAGE, "1", "2");
+    stage(&w, "2023-05-11T21:00:10Z", MARK_RUN_STAGE, "6", NULL);
+    source_row(&w, "IaaSBcdrExtension3.log", SERVICE_VMSNAPSHOT);
+    stage(&w, "2023-05-12T21:00:00Z", MARK_RUN_STAGE, "1", "3");
+    stage(&w, "2023-05-12T21:00:10Z", MARK_RUN_STAGE, "10", NULL);
+    source_row(&w, "System.evtx", SERVICE_EVENT_LOG);
+    boot(&w, "2023-05-12T21:30:10Z");
+    source_row(&w, "IaaSBcdrExtension4.log", SERVICE_VMSNAPSHOT);
+    stage(&w, "2023-05-13T21:00:00Z", MARK_RUN_STAGE, "1", "4");
+    EpisodeList list = find(&w);
+    assert_int_equal(list.list.count, 5);
+    assert_int_equal(list.list.at[0].silent_ns, 0);
+    assert_true(list.list.at[1].silent_ns == at("2023-05-12T21:00:00Z") - at("2023-05-11T21:00:10Z"));
+    assert_true(list.list.at[2].silent_ns == 30 * NS_MINUTE);
+    assert_int_equal(list.list.at[4].silent_ns, -1); /* nothing is known of the time behind it */
+    world_close(&w);
+}
+
 TEST(episode_uptime_is_unknown_where_the_system_log_begins_later)
 {
     World w;
@@ -320,6 +360,8 @@ int main(void)
         cmocka_unit_test(episode_joins_agent_log_status_and_settings_of_one_attempt),
         cmocka_unit_test(episode_of_the_agent_alone_succeeds_only_as_far_as_the_agent_knows),
         cmocka_unit_test(episode_counts_runs_from_the_boot_before_them),
+        cmocka_unit_test(episode_of_a_program_that_hangs_ends_hours_later),
+        cmocka_unit_test(episode_is_silent_from_the_last_line_of_a_log_without_an_end_to_what_came_next),
         cmocka_unit_test(episode_uptime_is_unknown_where_the_system_log_begins_later),
         cmocka_unit_test(episode_uptime_is_unknown_across_the_time_between_two_collections),
         cmocka_unit_test(episode_chooses_the_failure_that_was_asked_for),
