@@ -16,16 +16,13 @@
 /* By embed.awk: for each file its name, its lines, NULL; one more NULL ends the list. */
 extern const char *const signatures_builtin[];
 
-typedef struct File {
-    const RuleFile *of;
-    bool replaced;
-} File;
-
 typedef struct Doc {
     const RuleFile *file;
     const Node *node;
     size_t number; /* in its file, from 1; 0: the only one */
 } Doc;
+
+typedef VEC(Doc) DocList;
 
 typedef struct Load {
     Loader l;
@@ -33,10 +30,8 @@ typedef struct Load {
     Prefilter *prefilter;
     bool only;
     size_t file_count; /* and folders: whatever an error can be in */
-    VEC(File) files;
-    VEC(Doc) detections;
-    VEC(Doc) correlations;
-    VEC(Doc) causes;
+    VEC(RuleFile *) files;
+    DocList detections, correlations, causes;
 } Load;
 
 static Str file_base(Str path)
@@ -73,7 +68,7 @@ static void builtin_files(Load *load)
         f->text = arena_join(run, lines.at, lines.count);
         if (!load->only || is_logsources(f)) {
             f->builtin = true;
-            *VEC_ADD(run, &load->files) = (File){f, false};
+            *VEC_ADD(run, &load->files) = f;
         }
     }
 }
@@ -96,7 +91,7 @@ static bool file_read(Arena *run, const char *path, Str *text)
 static void file_add(Load *load, Str path)
 {
     for (size_t i = 0; i < load->files.count; i++) {
-        if (!load->files.at[i].of->builtin && str_eq(load->files.at[i].of->path, path)) {
+        if (!load->files.at[i]->builtin && str_eq(load->files.at[i]->path, path)) {
             return;
         }
     }
@@ -107,11 +102,11 @@ static void file_add(Load *load, Str path)
         return;
     }
     for (size_t i = 0; i < load->files.count; i++) {
-        File *other = &load->files.at[i];
-        other->replaced = other->replaced ||
-                          (other->of->builtin && str_eq_nocase(file_base(other->of->path), file_base(path)));
+        RuleFile *other = load->files.at[i];
+        bool same = other->builtin && str_eq_nocase(file_base(other->path), file_base(path));
+        other->replaced = other->replaced || same;
     }
-    *VEC_ADD(load->l.run, &load->files) = (File){f, false};
+    *VEC_ADD(load->l.run, &load->files) = f;
 }
 
 /* With a NUL behind it that its length does not count. */
@@ -167,9 +162,36 @@ static void doc_sort(Load *load, Doc doc)
         *VEC_ADD(l->run, &load->detections) = doc;
     } else if (correlation) {
         *VEC_ADD(l->run, &load->correlations) = doc;
-    } else {
+    } else if (!doc.file->replaced) {
         *VEC_ADD(l->run, &load->causes) = doc;
     }
+}
+
+static bool has_name(const DocList *docs, const Doc *of)
+{
+    const Node *name = map_get(of->node, "name");
+    for (size_t i = 0; name && i < docs->count; i++) {
+        const Node *other = map_get(docs->at[i].node, "name");
+        if (!docs->at[i].file->replaced && other && str_eq(other->text, name->text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rules of a replaced file that were written anew. */
+static void drop_replaced(Load *load, DocList *docs)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < docs->count; i++) {
+        const Doc *doc = &docs->at[i];
+        bool anew = doc->file->replaced && (has_name(&load->detections, doc) || has_name(&load->correlations, doc) ||
+                                            has_name(&load->causes, doc));
+        if (!anew) {
+            docs->at[kept++] = *doc;
+        }
+    }
+    docs->count = kept;
 }
 
 static void file_parse(Load *load, const RuleFile *f)
@@ -438,9 +460,10 @@ static void files_parse(Load *load)
 {
     for (int sources = 1; sources >= 0; sources--) { /* log sources first: rules name them */
         for (size_t i = 0; i < load->files.count; i++) {
-            const File *f = &load->files.at[i];
-            if (!f->replaced && is_logsources(f->of) == (sources == 1)) {
-                file_parse(load, f->of);
+            const RuleFile *f = load->files.at[i];
+            bool counts = !f->replaced || !is_logsources(f);
+            if (counts && is_logsources(f) == (sources == 1)) {
+                file_parse(load, f);
             }
         }
     }
@@ -449,6 +472,8 @@ static void files_parse(Load *load)
 static Status load_run(Load *load)
 {
     files_parse(load);
+    drop_replaced(load, &load->detections);
+    drop_replaced(load, &load->correlations);
     heads_load(load);
     detections_load(load);
     correlations_load(load);
@@ -524,7 +549,7 @@ Status rule_set_load_told(RuleSet *set, const Str (*files)[2], size_t count, Are
     for (size_t i = 0; i < count; i++) {
         RuleFile *f = file_new(&load, files[i][0]);
         f->text = files[i][1];
-        *VEC_ADD(run, &load.files) = (File){f, false};
+        *VEC_ADD(run, &load.files) = f;
     }
     return load_run(&load);
 }

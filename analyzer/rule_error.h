@@ -11,6 +11,7 @@ typedef struct RuleFile {
     Str text;      /* empty: an error shows no line of it */
     size_t number; /* files are told of in this order */
     bool builtin;  /* part of the program */
+    bool replaced; /* another file of that name takes its place: only its rules count, for others may ask for them */
 } RuleFile;
 
 /* A scalar's style says how its text stands in the file. */

@@ -24,3 +24,30 @@ check 'verdict("desktop-heap") == "confirmed" and verdict("vcredist-install") ==
 has out "Our own words about the heap"
 run 0 signatures show desktop-heap --signatures s
 lacks out "SharedSection"
+# Others that ask for rules of the replaced file still have them; one that is written anew counts for all.
+rm -r s
+mkdir s
+cat >s/com-msdtc-account.yml <<'Y'
+title: Our own words about the account
+name: msdtc_account_other
+logsource: {product: windows, category: service_state}
+detection:
+  x: {ServiceName: MSDTC, Account: nobody}
+  condition: x
+---
+title: Our own words about MSDTC
+name: com-msdtc-account
+level: high
+vmsift:
+  cause: Stated by this test.
+  conditions:
+    seen: {rule: msdtc_account_other, says: the account is nobody, distinguishing: true}
+  when: seen
+  remedy: [{do: Nothing. This is a test.}]
+  references: [{document: none, section: none}]
+Y
+run 0 signatures show com-msdtc-account --signatures s
+has out 'Our own words about MSDTC'
+run 0 signatures show msdtc-broken --signatures s
+has out 'Our own words about the account' 'MSDTC was removed or installed'
+json 0 --signatures s b.zip
