@@ -165,8 +165,8 @@ static bool begins_anew(const Fragment *open, const Kept *k)
     int64_t since = k->ev.time_ns - open->span.to_ns;
     bool over = open->outcome == OUTCOME_FAILURE || was == MARK_ENABLE_OK ||
                 (open->teller == TELLER_COMMAND && was == MARK_COMMAND_EXIT);
-    bool ends_it = begins(was) && !begins(mark); /* nothing else was heard of it */
-    return since > (ends_it ? HUNG_NS : COMMAND_NS) || (begins(mark) && over) || (mark == MARK_ENABLE_BEGIN && since > JOIN_NS);
+    int64_t longest = begins(was) && !begins(mark) ? HUNG_NS : COMMAND_NS;
+    return since > longest || (begins(mark) && over) || (mark == MARK_ENABLE_BEGIN && since > JOIN_NS);
 }
 
 /* The agent's log and the handler's command log: begin, exit, result. */
@@ -577,7 +577,7 @@ static int64_t next_after(const Analysis *analysis, const EpisodeList *list, int
 }
 
 /* A log that does not say how its run ended stands still until others tell the end, the next run begins, Windows or the
- * agent is started anew, or the bundle is collected. */
+ * agent is started anew, or it is collected, which may have been at any time where nothing else came with it. */
 static int64_t silence(const Analysis *analysis, const EpisodeList *list, const Episode *ep)
 {
     int64_t last_ns = ep->own_log->span.to_ns;
@@ -588,7 +588,7 @@ static int64_t silence(const Analysis *analysis, const EpisodeList *list, const 
     }
     to_ns = ep->end_ns > last_ns && ep->end_ns < to_ns ? ep->end_ns : to_ns;
     to_ns = next_after(analysis, list, last_ns, to_ns);
-    return to_ns < last_ns || to_ns == INT64_MAX ? -1 : to_ns - last_ns;
+    return to_ns <= last_ns || to_ns == INT64_MAX ? -1 : to_ns - last_ns;
 }
 
 static void measure_silences(const Analysis *analysis, EpisodeList *list)
