@@ -49,5 +49,5 @@ Y
 run 0 signatures show com-msdtc-account --signatures s
 has out 'Our own words about MSDTC'
 run 0 signatures show msdtc-broken --signatures s
-has out 'Our own words about the account' 'MSDTC was removed or installed'
+has out 'msdtc_account_other (s/com-msdtc-account.yml:1)' 'msdtc_reinstalled (signatures/azure-vm-backup/com-msdtc-account.yml'
 json 0 --signatures s b.zip
