@@ -6,7 +6,11 @@
 #define SAME_SEQUENCE_NS NS_DAY
 /* An agent's command ends by a time-out of its own long before this. */
 #define COMMAND_NS NS_HOUR
-#define HUNG_NS    (12 * NS_HOUR) /* unless it hangs, and nothing else is heard of it */
+/* Unless it hangs, and nothing else is heard of it. */
+#define HUNG_NS       (12 * NS_HOUR)
+#define STUCK_NS      (2 * NS_HOUR)
+#define STAGE_VSS     6 /* the first step in which VSS does the work */
+#define STAGE_SUMMARY 12
 
 const char *episode_kind_name(EpisodeKind kind)
 {
@@ -126,6 +130,7 @@ static Fragment *log_event(Arena *run, Fragments *to, Fragment *open, const Kept
         open->stage = 12;
     } else if (open->outcome != OUTCOME_FAILURE && stage > open->stage) {
         open->stage = stage;
+        open->evidence = k; /* as far as it came */
     }
     return open;
 }
@@ -591,12 +596,15 @@ static int64_t silence(const Analysis *analysis, const EpisodeList *list, const 
     return to_ns <= last_ns || to_ns == INT64_MAX ? -1 : to_ns - last_ns;
 }
 
+/* From the first step of VSS on, hours without an answer are a failure, whoever says so or does not. */
 static void measure_silences(const Analysis *analysis, EpisodeList *list)
 {
     for (size_t i = 0; i < list->list.count; i++) {
         Episode *ep = &list->list.at[i];
         if (ep->kind == EPISODE_BACKUP && ep->own_log && ep->own_log->status == ROW_READ) {
             ep->silent_ns = silence(analysis, list, ep);
+            bool stuck = ep->stage >= STAGE_VSS && ep->stage < STAGE_SUMMARY && ep->silent_ns >= STUCK_NS;
+            ep->outcome = stuck && ep->outcome == OUTCOME_UNKNOWN ? OUTCOME_FAILURE : ep->outcome;
         }
     }
 }

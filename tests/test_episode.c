@@ -186,7 +186,9 @@ TEST(episode_is_silent_from_the_last_line_of_a_log_without_an_end_to_what_came_n
     assert_int_equal(list.list.count, 5);
     assert_int_equal(list.list.at[0].silent_ns, 0);
     assert_true(list.list.at[1].silent_ns == at("2023-05-12T21:00:00Z") - at("2023-05-11T21:00:10Z"));
+    assert_int_equal(list.list.at[1].outcome, OUTCOME_FAILURE);
     assert_true(list.list.at[2].silent_ns == 30 * NS_MINUTE);
+    assert_int_equal(list.list.at[2].outcome, OUTCOME_UNKNOWN);
     assert_int_equal(list.list.at[4].silent_ns, -1); /* nothing is known of the time behind it */
     world_close(&w);
 }
