@@ -8,8 +8,7 @@
 #define COMMAND_NS NS_HOUR
 /* Unless it hangs, and nothing else is heard of it. */
 #define HUNG_NS       (12 * NS_HOUR)
-#define STUCK_NS      (2 * NS_HOUR)
-#define STAGE_VSS     6 /* the first step in which VSS does the work */
+#define DEAD_NS       (2 * NS_HOUR) /* in which a run that is well writes to its log */
 #define STAGE_SUMMARY 12
 
 const char *episode_kind_name(EpisodeKind kind)
@@ -596,15 +595,15 @@ static int64_t silence(const Analysis *analysis, const EpisodeList *list, const 
     return to_ns <= last_ns || to_ns == INT64_MAX ? -1 : to_ns - last_ns;
 }
 
-/* From the first step of VSS on, hours without an answer are a failure, whoever says so or does not. */
+/* Hours without another line are a failure, whoever says so or does not. */
 static void measure_silences(const Analysis *analysis, EpisodeList *list)
 {
     for (size_t i = 0; i < list->list.count; i++) {
         Episode *ep = &list->list.at[i];
         if (ep->kind == EPISODE_BACKUP && ep->own_log && ep->own_log->status == ROW_READ) {
             ep->silent_ns = silence(analysis, list, ep);
-            bool stuck = ep->stage >= STAGE_VSS && ep->stage < STAGE_SUMMARY && ep->silent_ns >= STUCK_NS;
-            ep->outcome = stuck && ep->outcome == OUTCOME_UNKNOWN ? OUTCOME_FAILURE : ep->outcome;
+            bool died = ep->stage < STAGE_SUMMARY && ep->silent_ns >= DEAD_NS; /* killed, crashed, or it hangs */
+            ep->outcome = died && ep->outcome == OUTCOME_UNKNOWN ? OUTCOME_FAILURE : ep->outcome;
         }
     }
 }
