@@ -111,15 +111,16 @@ static Truth hit_inside(const Hit *hit, Span window)
     return sure ? YES : never || (!inside && !doubt.early_ns && !doubt.late_ns) ? NO : UNKNOWN;
 }
 
-static bool unknown_run_is_newest(const Case *c)
+/* The newest backup if nothing tells how it ended, else NULL. */
+static const Episode *unknown_newest_run(const Case *c)
 {
     for (size_t i = c->episodes->list.count; i > 0; i--) {
         const Episode *ep = &c->episodes->list.at[i - 1];
         if (ep->kind == EPISODE_BACKUP) {
-            return ep->outcome == OUTCOME_UNKNOWN;
+            return ep->outcome == OUTCOME_UNKNOWN ? ep : NULL;
         }
     }
-    return false;
+    return NULL;
 }
 
 static bool good_run_after(const Case *c, int64_t ns)
@@ -672,7 +673,7 @@ static Truth without_failure(const Case *c, const Condition *cond, ConditionResu
         r->why = STR("the failed run that was asked for is not in the bundle");
         return UNKNOWN;
     }
-    if (c->episodes->backups && !unknown_run_is_newest(c)) {
+    if (c->episodes->backups && !unknown_newest_run(c)) {
         r->why = STR("no backup failed in the time the bundle shows");
         return NO;
     }
@@ -681,6 +682,26 @@ static Truth without_failure(const Case *c, const Condition *cond, ConditionResu
     sources_missing(c, cond->rule, r);
     episodes_missing(c, r);
     return UNKNOWN;
+}
+
+/* Where no backup is seen that failed, what was seen at the newest may be why it failed: the bundle does not say it did. */
+static bool seen_at_unknown_run(const Case *c, const Condition *cond, Verdict *v, ConditionResult *r)
+{
+    const Episode *ep = c->episodes->failure || c->asking->one_failure ? NULL : unknown_newest_run(c);
+    const HitList *list = &c->lists[cond->rule->index];
+    Hits hits = {0};
+    for (size_t i = 0; ep && i < list->hits.count; i++) {
+        if (list->hits.at[i].truth == YES && hit_inside(&list->hits.at[i], window_of(c, cond, ep)) == YES) {
+            *VEC_ADD(c->run, &hits) = &list->hits.at[i];
+        }
+    }
+    if (hits.count) {
+        evidence_choose(c, v, cond->name, &hits);
+        r->why = STR("seen at the newest backup; how that ended is not in the bundle");
+        r->at_unknown_run = true;
+        episodes_missing(c, r);
+    }
+    return hits.count > 0;
 }
 
 /* The newest hit of the rule that makes the condition false; a good run behind it takes its word away. */
@@ -727,6 +748,9 @@ static Truth rule_value(const Case *c, const Condition *cond, Verdict *v, Condit
         return without_failure(c, cond, r);
     }
     Truth seen = hits_counting(c, cond, &hits);
+    if (!everywhere && seen != YES && seen_at_unknown_run(c, cond, v, r)) {
+        return UNKNOWN;
+    }
     if (seen != YES && !near_elsewhere(c, cond, r)) { /* which is nearer than anything that matches in part */
         near_miss(c, cond->rule, r);
     }
@@ -879,7 +903,8 @@ static Verdict cause_decide(const Case *c, const Cause *cause)
         condition_decide(c, &cause->conditions[i], &v);
         values[i] = v.conditions.at[i].value;
         v.holds += values[i] == YES;
-        v.distinguishing = v.distinguishing || (values[i] == YES && cause->conditions[i].distinguishing);
+        bool points = values[i] == YES || v.conditions.at[i].at_unknown_run;
+        v.distinguishing = v.distinguishing || (points && cause->conditions[i].distinguishing);
     }
     for (size_t i = 0; i < cause->support_count; i++) {
         bystander_decide(c, cause->supports[i], ROLE_SUPPORTS, &v);

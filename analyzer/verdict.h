@@ -41,6 +41,7 @@ typedef struct ConditionResult {
     const Match *near;    /* the nearest line that almost matched, or NULL … */
     Str near_why;         /* … and in words which tests of its rule it missed, or why it does not count */
     bool elsewhere;       /* it matches, but not where it counts */
+    bool at_unknown_run;  /* it matches at the newest backup, and nothing tells how that ended */
     bool stated;          /* by the operator */
     bool decides;         /* false, and `when` would not be false if it were true */
     VEC(Missing) missing; /* unknown: what would decide it */
