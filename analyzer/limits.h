@@ -69,6 +69,8 @@
 /* Of one source and one rule: events of the right id that are looked at for being near misses, though they lack what the
  * rule cannot do without. Fits a byte. */
 #define LIMIT_NEAR_TRIED  64
+/* Likewise: events that have what it cannot do without and fail all the same, of which it is told how near they came. */
+#define LIMIT_NEAR_SCORED 1000
 #define LIMIT_DIAGNOSTICS 100
 /* Runs of consecutive record ids in one event log; a log with more is a filtered export with holes everywhere. */
 #define LIMIT_ID_RUNS 4096

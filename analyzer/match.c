@@ -19,6 +19,7 @@ struct Matcher {
     Arena scratch; /* the joined message of one event */
     PrefilterScan scan;
     MatchResult *results;
+    uint16_t *scored; /* by rule: events of this source of which it was told how near they came */
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
@@ -53,6 +54,7 @@ Matcher *matcher_open(const RuleSet *set)
     }
     prefilter_scan_init(&m->scan, set->prefilter, &m->arena);
     m->results = ARENA_NEW(&m->arena, MatchResult, set->rule_count);
+    m->scored = ARENA_NEW(&m->arena, uint16_t, set->rule_count);
     m->costs = set->profile->on ? rule_profile_new(set->rule_count, &m->arena) : NULL;
     return m;
 }
@@ -76,6 +78,7 @@ void matcher_close(Matcher *m)
 void matcher_source(Matcher *m)
 {
     prefilter_scan_source(&m->scan, m->set->prefilter);
+    memset(m->scored, 0, m->set->rule_count * sizeof *m->scored);
 }
 
 /* --- one pattern, one value ------------------------------------------------------------------------------------- */
@@ -634,9 +637,10 @@ static bool candidate_result(Matcher *m, const Candidate *c, MatchResult *out)
     m->why = NULL;
     Truth truth = condition_truth(m, d, d->condition);
     *out = (MatchResult){.rule = c->rule, .truth = truth, .why = truth == UNKNOWN ? m->why : NULL};
-    if (truth != NO || !c->rule->asked) {
+    if (truth != NO || !c->rule->asked || m->scored[c->rule->index] == LIMIT_NEAR_SCORED) {
         return truth != NO;
     }
+    m->scored[c->rule->index]++;
     Score score = condition_score(m, d, d->condition);
     out->passed = clamp16(score.passed);
     out->tests = clamp16(score.tests);
