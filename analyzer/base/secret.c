@@ -14,7 +14,7 @@ typedef struct Name {
 static const Name names[] = {
     {ENDING("sig"), true, false},
     {ENDING("authorization"), false, true},
-    {ENDING("protectedsettings"), false, false},
+    {ENDING("protectedsettings"), true, false}, /* not FailedToDecryptProtectedSettings */
     {ENDING("password"), false, false},
     {ENDING("passwd"), false, false},
     {ENDING("passphrase"), false, false},
