@@ -450,15 +450,29 @@ static Str last_part(Str path)
     return cut == STR_NOT_FOUND ? path : str_from(path, cut + 1);
 }
 
+/* Windows names the file of a channel so: %4 stands for the slash. */
+static Str channel_of(Arena *a, Str stem)
+{
+    VEC(Str) parts = {0};
+    Str rest = last_part(stem);
+    for (size_t cut; (cut = str_find(rest, STR("%4"), 0)) != STR_NOT_FOUND; rest = str_from(rest, cut + 2)) {
+        *VEC_ADD(a, &parts) = str_slice(rest, 0, cut);
+        *VEC_ADD(a, &parts) = STR("/");
+    }
+    *VEC_ADD(a, &parts) = rest;
+    return arena_join(a, parts.at, parts.count);
+}
+
 static void add_event_log(const Mix *m, Str stem)
 {
-    const char *why = NULL;
     const Leaf *xml = leaf_of(m, join(m->a, stem, STR(".evtx.xml"), (Str){0}));
     const Leaf *added = leaf_added(m, stem, STR(".events"));
+    bool misnamed = added && str_ends(stem, STR(".evtx"));
+    const char *why = misnamed ? "name it without .evtx: NAME.events becomes NAME.evtx" : NULL;
     Str text = xml ? read_file(m, xml->file) : (Str){0};
-    if (added) {
+    if (added && !why) {
         Str computer = setting(m->directives, "computer");
-        text = merge_events(m->a, text, read_file(m, added->file), last_part(stem), computer, &why);
+        text = merge_events(m->a, text, read_file(m, added->file), channel_of(m->a, stem), computer, &why);
     }
     Str bytes = why || m->trouble->len ? (Str){0} : evtx_write(text, m->a, &why);
     if (why) {

@@ -3,7 +3,8 @@
  *   NAME.evtx.xml   becomes NAME.evtx (evtx_writer.h)
  *   NAME.hive.txt   becomes NAME and its logs NAME.LOG1 … (hive_writer.h)
  *   NAME.zip.d/     becomes the archive NAME.zip; likewise .7z.d, .tar.gz.d, .tar.d
- *   NAME.events     events, one a line, that join those of NAME.evtx.xml (fixture_merge.h)
+ *   NAME.events     becomes NAME.evtx, too: events, one a line, that join those of NAME.evtx.xml, if there is one
+ *                   (fixture_merge.h); their channel is NAME, with / for %4
  *   NAME.add        lines that join those of NAME by their stamps
  *   bundle.txt      at the top (of a folder that becomes an archive, too) holds directives, one a line; # begins a
  *                   comment

@@ -56,6 +56,67 @@ TEST(fixture_trouble_names_file_and_line)
     arena_free(&a);
 }
 
+/* The one file NAME of a bundle. */
+static FixtureBundle bundle_of(Arena *a, const char *name, const char *text)
+{
+    char folder[] = "/tmp/fixture-XXXXXX", path[120];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    char settings[120];
+    snprintf(settings, sizeof settings, "%s/bundle.txt", folder);
+    f = fopen(settings, "w");
+    assert_non_null(f);
+    fputs("computer vm1\n", f);
+    fclose(f);
+    FixtureBundle b = fixture_bundle(a, arena_str(a, str_of(folder)), NULL);
+    remove(path);
+    remove(settings);
+    remove(folder);
+    return b;
+}
+
+#define EVENT "2022-03-13T11:00:00Z | Microsoft-Windows-CodeIntegrity | 3077 | 2 | x\n"
+
+/* A letter of UTF-16 is a byte and a zero. */
+static bool has_utf16(Str bytes, const char *word)
+{
+    Str text = str_of(word);
+    for (size_t at = 0; at + 2 * text.len <= bytes.len; at++) {
+        size_t i = 0;
+        while (i < text.len && bytes.at[at + 2 * i] == text.at[i] && !bytes.at[at + 2 * i + 1]) {
+            i++;
+        }
+        if (i == text.len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+TEST(fixture_events_of_a_channel_with_a_slash_name_it)
+{
+    Arena a = {0};
+    FixtureBundle b = bundle_of(&a, "Microsoft-Windows-CodeIntegrity%4Operational.events", EVENT);
+    assert_str(b.trouble, STR(""));
+    const FixtureMember *log = member(&b, STR("Microsoft-Windows-CodeIntegrity%4Operational.evtx"));
+    assert_non_null(log);
+    assert_true(has_utf16(log->bytes, "Microsoft-Windows-CodeIntegrity/Operational"));
+    assert_false(has_utf16(log->bytes, "%4"));
+    arena_free(&a);
+}
+
+TEST(fixture_events_named_as_if_they_were_an_evtx_are_told)
+{
+    Arena a = {0};
+    FixtureBundle b = bundle_of(&a, "System.evtx.events", EVENT);
+    assert_true(str_ends(b.trouble, STR("/System.evtx.events: name it without .evtx: NAME.events becomes NAME.evtx")));
+    arena_free(&a);
+}
+
 typedef struct Run {
     RuleSet rules;
     Arena a;
@@ -119,6 +180,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixture_included_files_are_renamed_or_left_out),
         cmocka_unit_test(fixture_trouble_names_file_and_line),
+        cmocka_unit_test(fixture_events_of_a_channel_with_a_slash_name_it),
+        cmocka_unit_test(fixture_events_named_as_if_they_were_an_evtx_are_told),
         cmocka_unit_test(bundle_in_memory_gives_the_report_of_the_one_on_disk),
     };
     platform_begin();
