@@ -118,6 +118,18 @@ static void advise_literal(Lint *l, const Rule *rule)
     }
 }
 
+/* `product: windows` alone. */
+static void advise_any_log(Lint *l, const Rule *rule)
+{
+    for (const LogSource *s = rule->source; s; s = s->next) {
+        if (s->kind == SERVICE_EVENT_LOG && !s->channel.len) {
+            ADVISE(l, map_get(rule->doc, "logsource"), "any-log",
+                   STR("the rule is tried on every event log, and never false, for nobody knows whether all logs are "
+                       "in the bundle; name the log, as 'service: system'"));
+        }
+    }
+}
+
 static void advise_words(Lint *l, const Rule *rule)
 {
     /* Where a cause asks for it, what is not found matters, and the cause is told (lint_cause.c). */
@@ -454,6 +466,7 @@ void lint_rule(Lint *l, const Rule *rule)
     advise_conjunct(l, d, d->condition);
     advise_literal(l, rule);
     advise_words(l, rule);
+    advise_any_log(l, rule);
     advise_registry(l, rule);
     for (size_t i = 0; i < d->count; i++) {
         advise_tests(l, rule, d->selections[i]);

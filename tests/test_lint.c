@@ -168,6 +168,12 @@ TEST(words_of_a_localised_log_without_an_id_are_told)
     assert_silence(AGENT("  a: {Message|contains: service could not be started}\n  condition: a\n"));
 }
 
+TEST(rule_without_a_log_of_its_own_is_told)
+{
+    assert_advice("title: T\nname: r\nlogsource: {product: windows}\ndetection: {a: {EventID: 7}, condition: a}\n",
+                  "case.yml:3:12: [any-log] the rule is tried on every event log, and never false");
+}
+
 TEST(rule_name_that_says_nothing_is_told)
 {
     assert_advice("title: T\nname: error\nlogsource: {product: windows, service: system}\n"
@@ -310,6 +316,7 @@ int main(void)
         cmocka_unit_test(selection_that_cannot_hold_is_told),
         cmocka_unit_test(registry_rule_that_is_too_wide_or_not_read_is_told),
         cmocka_unit_test(words_of_a_localised_log_without_an_id_are_told),
+        cmocka_unit_test(rule_without_a_log_of_its_own_is_told),
         cmocka_unit_test(rule_name_that_says_nothing_is_told),
         cmocka_unit_test(cause_good_has_no_advice),
         cmocka_unit_test(cause_condition_that_when_does_not_ask_for_is_told),
