@@ -80,7 +80,7 @@ static void failed_unknown(Compare *c, const char *cause)
     Str near = nearest_word(str_of(cause), known.at, known.count), what = STR("no signature is called ");
     failed_cause(c, cause, NULL,
                  near.len ? JOIN(a, what, str_of(cause), STR("; did you mean "), near, STR("?"))
-                          : JOIN(a, what, str_of(cause)));
+                          : JOIN(a, what, str_of(cause), STR("; --signatures DIR reads those of a folder")));
 }
 
 static json_t *verdict_of(Compare *c, const char *cause)

@@ -36,7 +36,7 @@ static void case_read(Lint *l, const Cause *cause, Str folder, Str name, Kinds *
     const json_t *verdict = json_object_get(verdicts, (const char *)key.at);
     kinds->positive = kinds->positive || is_positive(verdict);
     kinds->near_miss = kinds->near_miss || (expect && str_starts(name, STR("near-miss")));
-    kinds->source_missing = kinds->source_missing || (expect && str_eq(name, STR("source-missing")));
+    kinds->source_missing = kinds->source_missing || (expect && str_starts(name, STR("source-missing")));
     json_decref(expect);
 }
 
@@ -60,7 +60,7 @@ void lint_fixtures(Lint *l, const Cause *cause)
     } wanted[] = {
         {kinds.positive, "a case that expects 'confirmed' or 'likely'"},
         {kinds.near_miss, "a case 'near-miss…': what looks alike and is not it"},
-        {kinds.source_missing, "a case 'source-missing': the same without a source that decides"},
+        {kinds.source_missing, "a case 'source-missing…': the same without a source that decides"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         if (!wanted[i].there) {

@@ -506,6 +506,17 @@ static void want(Suite *s, Point *p, const Cause *cause, bool there, const char 
     }
 }
 
+/* Fixtures of others, too: not those of all of these signatures. */
+static bool has_strangers(const Suite *s)
+{
+    for (size_t i = 0; i < s->cases.count; i++) {
+        if (!cause_find(s->rules, s->cases.at[i]->group)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whoever names one case or one cause's cases is not asked for those of the others. */
 static void want_cases(Suite *s, const Cause *cause, Extent extent)
 {
@@ -546,6 +557,7 @@ void suite_run(Suite *s)
     json_object_seed(0); /* before threads do it side by side */
     platform_parallel(shared.workers, work, &shared);
     Extent extent = extent_of(s);
+    s->whole = s->whole && !has_strangers(s);
     for (size_t i = 0; i < s->rules->cause_count; i++) {
         want_cases(s, &s->rules->causes[i], extent);
     }

@@ -35,7 +35,7 @@ echo '{"verdicts": {"vss-late": "ruled_out"}}' >mine/fixtures/vss-late/near-miss
 cat >expected <<'Y'
 mine/signatures/area/vss-late.yml:5:62: [short-word] 'vss' stands inside many other words; write the whole value, or what stands around it
 mine/signatures/area/vss-late.yml:8:1: [unreferenced] no cause and no correlation asks for the rule 'vss_other'; name it in conditions, supports or refutes, or take it out
-mine/signatures/area/vss-late.yml:15:1: [no-fixture] mine/fixtures/vss-late lacks a case 'source-missing': the same without a source that decides
+mine/signatures/area/vss-late.yml:15:1: [no-fixture] mine/fixtures/vss-late lacks a case 'source-missing…': the same without a source that decides
 0 errors, 3 pieces of advice in 1 file
 Y
 for path in mine/signatures mine/signatures/ ./mine/signatures/area mine/signatures/area/vss-late.yml; do
@@ -46,6 +46,13 @@ run 0 signatures lint --signatures mine/signatures mine/signatures/area/vss-late
 diff -u expected out || fail "a file that is named twice counts twice"
 (cd mine && run 0 signatures lint signatures && sed 's|mine/||g' ../expected | diff -u - out) || fail "not beside the folder"
 (cd mine/signatures && run 0 signatures lint . && has out '[no-fixture]' '3 pieces of advice in 1 file') || fail "not here"
+
+# What the name of a case begins with says what it is: as in signatures test.
+mkdir mine/fixtures/vss-late/source-missing-application-log
+cp mine/fixtures/vss-late/near-miss-early/expect.json mine/fixtures/vss-late/source-missing-application-log
+run 0 signatures lint mine/signatures
+lacks out '[no-fixture]'
+rm -r mine/fixtures/vss-late/source-missing-application-log
 
 # Together with the built-in ones.
 run 0 signatures lint --signatures mine/signatures

@@ -153,6 +153,13 @@ run 1 signatures test --signatures own/signatures own/fixtures
 has out 'ok 1 - com-plus/confirmed' 'not ok 3 - com-plus: has a positive case' 'own/signatures/com-plus.yml:1:1: com-plus has no near miss'
 lacks out 'com-plus has no positive' 'desktop-heap'
 
+# In their own checkout, with no folder named: the built-in ones' cases are not asked for, with --signatures or without.
+mkdir -p repo/fixtures && cp -R own/fixtures repo/fixtures/signatures && cp -R own/signatures repo
+(cd repo && run 1 signatures test --signatures signatures && has out '# 1 of 3 failed' && lacks out 'desktop-heap: has') ||
+    fail "cases of built-in signatures are asked for"
+(cd repo && run 1 signatures test && has out '# 1 of 2 failed' \
+    'no signature is called com-plus; --signatures DIR reads those of a folder') || fail "the folder is not known as another's"
+
 # A given archive instead of a readable folder; a bundle that is not there, not one, or broken.
 mkdir -p zip/case
 printf '{%s}\n' "$verdicts" >zip/case/expect.json
