@@ -344,13 +344,14 @@ static bool is_brief(const Verdict *v, VerdictKind kind)
     return v->kind == kind && !v->explained_by && !v->aside;
 }
 
-/* Something points to it, or came near: a line, an event or a value. Runs and their statuses come near to whatever is
- * asked of them. */
+/* Something points to it, or came near to what would: a line, an event or a value. Runs and their statuses come near to
+ * whatever is asked of them. */
 static bool is_told(const Verdict *v)
 {
     size_t others;
     const ConditionResult *c = v->kind == RULED_OUT ? reason(v, NO, &others) : NULL;
-    Service near = c && c->near ? c->near->kept->ev.service : SERVICE_EPISODE;
+    bool tells = c && c->near && c->condition && c->condition->distinguishing;
+    Service near = tells ? c->near->kept->ev.service : SERVICE_EPISODE;
     return v->kind == RULED_OUT
                ? near != SERVICE_EPISODE && near != SERVICE_STATUS && near != SERVICE_AGGREGATESTATUS
                : verdict_pointed(v);
