@@ -195,6 +195,7 @@ LintCount lint(const RuleSet *set, const LintScope *scope, Sink *out)
         if (in_scope(scope, l.file, set->rules[i].builtin)) {
             file_count(&l, &files, l.file);
             advise_todo(&l, set->rules[i].doc);
+            lint_escapes(&l, set->rules[i].doc);
             lint_rule(&l, &set->rules[i]);
         }
     }
@@ -203,6 +204,7 @@ LintCount lint(const RuleSet *set, const LintScope *scope, Sink *out)
         if (in_scope(scope, l.file, set->causes[i].builtin)) {
             file_count(&l, &files, l.file);
             advise_todo(&l, set->causes[i].doc);
+            lint_escapes(&l, set->causes[i].doc);
             lint_cause(&l, &set->causes[i]);
             lint_fixtures(&l, &set->causes[i]);
         }

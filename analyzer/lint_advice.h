@@ -35,6 +35,10 @@ void lint_expression(Lint *l, const Node *at, const Expression *e, const Str *na
 void lint_rule(Lint *l, const Rule *rule);
 void lint_cause(Lint *l, const Cause *cause);
 void lint_fixtures(Lint *l, const Cause *cause);
+/* What escapes in double quotes made of the texts of a document. */
+void lint_escapes(Lint *l, const Node *doc);
+/* The name and the values of a test. */
+void lint_value(Lint *l, const Rule *rule, const Test *test);
 /* A test by regular expressions. */
 void lint_regexes(Lint *l, const Test *test);
 

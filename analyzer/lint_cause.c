@@ -1,5 +1,6 @@
 /* Advice on causes. */
 #include "lint_advice.h"
+#include "portal_error.h"
 
 static const Node *block_of(const Cause *cause)
 {
@@ -100,6 +101,29 @@ static void advise_when(Lint *l, const Cause *cause)
         if (unused[i]) {
             ADVISE(l, map_key(conditions, i), "unused", STR("'when' never asks for the condition '"), names[i],
                    STR("'; name it there, list its rule in 'supports', or take it out"));
+        }
+    }
+}
+
+/* --- errors of the portal ---------------------------------------------------------------------------------------- */
+
+/* --code knows those of portal_error.def and the extension's own codes, however they are spelt here. */
+static void advise_errors(Lint *l, const Cause *cause)
+{
+    size_t count;
+    const Str *known = portal_names(&(RuleSet){0}, &count, l->run);
+    const Node *list = map_get(block_of(cause), "applies_to");
+    for (size_t i = 0; list && i < (list->kind == NODE_LIST ? list->count : 1); i++) {
+        const Node *at = list->kind == NODE_LIST ? list->items[i] : list;
+        bool found = false;
+        for (size_t k = 0; k < count && !found; k++) {
+            found = portal_name_is(known[k], at->text);
+        }
+        Str near = nearest_word(at->text, known, count);
+        if (!found) {
+            ADVISE(l, at, "unknown-error", STR("no document is known to name the error '"), at->text,
+                   near.len ? STR("'; did you mean '") : STR("'; analyzer/portal_error.def has those that are known"),
+                   near, near.len ? STR("'?") : (Str){0});
         }
     }
 }
@@ -263,6 +287,7 @@ void lint_cause(Lint *l, const Cause *cause)
 {
     advise_when(l, cause);
     advise_conditions(l, cause);
+    advise_errors(l, cause);
     advise_remedy(l, cause);
     advise_references(l, cause);
     advise_id(l, cause);

@@ -415,6 +415,7 @@ static void advise_tests(Lint *l, const Rule *rule, const Selection *s)
         advise_episode_words(l, rule, s->test);
         advise_alone(l, s->test);
         advise_source(l, rule, s->test);
+        lint_value(l, rule, s->test);
         lint_regexes(l, s->test);
     }
     for (size_t i = 0; s->kind != SELECT_TEST && i < s->count; i++) {

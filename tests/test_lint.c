@@ -174,6 +174,58 @@ TEST(rule_without_a_log_of_its_own_is_told)
                   "case.yml:3:12: [any-log] the rule is tried on every event log, and never false");
 }
 
+TEST(escape_in_double_quotes_that_nobody_means_is_told)
+{
+    assert_advice(SYSTEM("  a: {EventID: 7, param1|contains: \"\\Packages\\Plugins\"}\n  condition: a\n"),
+                  "case.yml:5:36: [escape] '\\P' in double quotes is the character U+2029; a backslash stands for itself "
+                  "in single quotes: '\\Packages\\Plugins'");
+    assert_advice(SYSTEM("  a: {EventID: 7, param1: \"C:\\temp\\new\"}\n  condition: a\n"),
+                  "'\\t' in double quotes is the character U+0009; a backslash stands for itself in single quotes: "
+                  "'C:\\temp\\new'");
+    assert_advice(SYSTEM("  a: {EventID: 7, param1: \"a\\bin\"}\n  condition: a\n"), "'\\b' in double quotes");
+    assert_advice(SYSTEM("  a: {EventID: 7, param1: \"a\\x86\"}\n  condition: a\n"), "'\\x86' in double quotes");
+    assert_advice(SYSTEM("  a: {EventID: 7, param1: \"\\\\x\\new\"}\n  condition: a\n"), "'\\n' in double quotes");
+    assert_silence(SYSTEM("  a: {EventID: 7, param1: \"C:\\\\temp\"}\n  condition: a\n"));
+    assert_silence(SYSTEM("  a: {EventID: 7, param1: \"one:\\ttwo\\nthree\"}\n  condition: a\n"));
+    assert_silence(SYSTEM("  a: {EventID: 7, param1: \"\\u00e4 \\u2026\"}\n  condition: a\n"));
+    assert_silence(SYSTEM("  a: {EventID: 7, param1: '\\Packages\\Plugins'}\n  condition: a\n"));
+}
+
+TEST(name_that_other_programs_give_to_a_field_is_told)
+{
+    assert_advice(SYSTEM("  a: {EventID: 7, Provider: Ntfs}\n  condition: a\n"),
+                  "case.yml:5:19: [field-name] 'Provider' is taken for the name of a datum; what every event has is "
+                  "'Provider_Name'");
+    assert_silence(SYSTEM("  a: {EventID: 7, Provider_Name: Ntfs, param1: x}\n  condition: a\n"));
+}
+
+TEST(empty_value_of_what_every_event_has_is_told)
+{
+    assert_advice(SYSTEM("  a: {Provider_Name: Ntfs, EventID: }\n  condition: a\n"),
+                  "case.yml:5:28: [never-true] an empty value asks for events without 'EventID'");
+    assert_silence(SYSTEM("  a: {EventID: 7, param1: }\n  condition: a\n"));
+}
+
+TEST(number_in_words_is_told)
+{
+    assert_advice(EPISODE("  a: {Stage: ten}\n  condition: a\n"),
+                  "case.yml:5:14: [never-true] 'Stage' is a number, and never 'ten'");
+    assert_advice(AGENT("  a: {Message|contains: alpha, ExitCode: five}\n  condition: a\n"), "never 'five'");
+    assert_silence(EPISODE("  a: {Stage: '10'}\n  condition: a\n"));
+    assert_silence(EPISODE("  a: {Stage|gte: 6}\n  condition: a\n"));
+}
+
+TEST(message_that_is_compared_whole_is_told)
+{
+    assert_advice(AGENT("  a: {Message: '0x80070020'}\n  condition: a\n"),
+                  "case.yml:5:16: [whole-message] the whole message is compared, so it must be '0x80070020' and nothing "
+                  "else; write 'Message|contains'");
+    assert_advice(SYSTEM("  a: {EventID: 7, Message: failed to start}\n  condition: a\n"), "[whole-message]");
+    assert_silence(AGENT("  a: {Message: '*0x80070020*'}\n  condition: a\n"));
+    assert_silence(AGENT("  a: {Message|startswith: alpha}\n  condition: a\n"));
+    assert_silence(AGENT("  a: {Level: error, Message: ''}\n  condition: a\n"));
+}
+
 TEST(rule_name_that_says_nothing_is_told)
 {
     assert_advice("title: T\nname: error\nlogsource: {product: windows, service: system}\n"
@@ -288,6 +340,16 @@ TEST(cause_without_remedy_or_reference_is_told)
         "  when: a and b\n" REMEDY);
 }
 
+TEST(cause_error_that_no_document_names_is_told)
+{
+#define APPLIES(names) RULES HEAD "  applies_to: " names "\n  conditions:\n" A B "  when: a and b\n" TAIL
+    assert_advice(APPLIES("[ExtensionInstallationFailedCOM, ExtensionInstalationFailure]"),
+                  "case.yml:15:48: [unknown-error] no document is known to name the error 'ExtensionInstalationFailure'; "
+                  "did you mean 'ExtensionInstallationFailure'?");
+    assert_advice(APPLIES("Nothing"), "case.yml:15:15: [unknown-error]");
+    assert_silence(APPLIES("[ExtensionInstallationFailedMSDTC, extensioninstallationfailure]"));
+}
+
 TEST(cause_id_that_a_rule_has_too_is_told)
 {
 #define UUID "id: 929a690e-bef0-4204-a928-ef5e620d6fcc\n"
@@ -317,6 +379,11 @@ int main(void)
         cmocka_unit_test(registry_rule_that_is_too_wide_or_not_read_is_told),
         cmocka_unit_test(words_of_a_localised_log_without_an_id_are_told),
         cmocka_unit_test(rule_without_a_log_of_its_own_is_told),
+        cmocka_unit_test(escape_in_double_quotes_that_nobody_means_is_told),
+        cmocka_unit_test(name_that_other_programs_give_to_a_field_is_told),
+        cmocka_unit_test(empty_value_of_what_every_event_has_is_told),
+        cmocka_unit_test(number_in_words_is_told),
+        cmocka_unit_test(message_that_is_compared_whole_is_told),
         cmocka_unit_test(rule_name_that_says_nothing_is_told),
         cmocka_unit_test(cause_good_has_no_advice),
         cmocka_unit_test(cause_condition_that_when_does_not_ask_for_is_told),
@@ -327,6 +394,7 @@ int main(void)
         cmocka_unit_test(cause_says_that_is_no_piece_of_a_sentence_is_told),
         cmocka_unit_test(remedy_that_changes_something_says_so),
         cmocka_unit_test(cause_without_remedy_or_reference_is_told),
+        cmocka_unit_test(cause_error_that_no_document_names_is_told),
         cmocka_unit_test(cause_id_that_a_rule_has_too_is_told),
         cmocka_unit_test(place_that_is_still_to_be_filled_in_is_told),
     };
