@@ -34,11 +34,17 @@ typedef struct Load {
     DocList detections, correlations, causes;
 } Load;
 
+/* Of the ending of a signature's file; 0: it is none. */
+static size_t ending_len(Str path)
+{
+    return str_ends_nocase(path, STR(".yml")) ? 4 : str_ends_nocase(path, STR(".yaml")) ? 5 : 0;
+}
+
 static Str file_base(Str path)
 {
     size_t cut = str_rfind_byte(path, '/');
     Str name = cut == STR_NOT_FOUND ? path : str_from(path, cut + 1);
-    return str_ends_nocase(name, STR(".yml")) ? str_slice(name, 0, name.len - 4) : name;
+    return str_slice(name, 0, name.len - ending_len(name));
 }
 
 static bool is_logsources(const RuleFile *f)
@@ -136,7 +142,7 @@ static void folder_files(Load *load, Str folder, unsigned depth)
         FileKind kind = platform_file((const char *)path.at, false, &size, &mtime);
         if (kind == FILE_FOLDER && depth < FOLDER_DEPTH) {
             folder_files(load, path, depth + 1);
-        } else if (kind == FILE_REGULAR && str_ends_nocase(path, STR(".yml"))) {
+        } else if (kind == FILE_REGULAR && ending_len(path)) {
             file_add(load, path);
         }
     }

@@ -197,6 +197,8 @@ static Str syntax_advice(const yaml_parser_t *p)
                ? STR("; indent with blanks, and put a value that begins with '%', '@' or '`' in quotes")
            : str_has(problem, STR("alphabetic or numeric character"))
                ? STR("; put a value that begins with '*' or '&' in quotes")
+           : str_has(problem, STR("escape character")) || str_has(problem, STR("hexdecimal")) /* as libyaml has it */
+               ? STR("; put a text with backslashes in single quotes")
                : STR("; check indents, colons and quotes here and above");
 }
 

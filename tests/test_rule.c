@@ -245,6 +245,9 @@ TEST(yaml_refuses_what_signatures_do_not_have)
                              "a value that begins with '%', '@' or '`' in quotes");
     assert_error("a: *.exe\n", "put a value that begins with '*' or '&' in quotes");
     assert_error("\xFF\xFEt\0", "is UTF-16; save it as UTF-8");
+    assert_error("a: \"C:\\Windows\"\n", "x.yml:1:7: not YAML: found unknown escape character; put a text with "
+                                           "backslashes in single quotes");
+    assert_error("a: \"C:\\xml\"\n", "put a text with backslashes in single quotes");
     assert_error("a: \xC0\xAF\n", "x.yml:1:4: not YAML: invalid length of a UTF-8 sequence; files are UTF-8");
     assert_error("- 1\n", "x.yml:1:1: a signature is a map");
     assert_error("", "x.yml:1:1: is empty");

@@ -21,3 +21,12 @@ vmsift:
 Y
 json 0 --signatures s b.zip
 check 'verdict("extra") == "confirmed" and verdict("desktop-heap") == "confirmed"'
+# The other ending of YAML files will do, too; it replaces what it is named for.
+mv s/deep/extra.yml s/deep/extra.yaml
+json 0 --signatures s b.zip
+check 'verdict("extra") == "confirmed"'
+run 0 signatures lint s
+has out ' of advice in 1 file'
+sed 's/extra/desktop-heap/; s/name: beat/name: heap_beat/; s/rule: beat/rule: heap_beat/' s/deep/extra.yaml >s/desktop-heap.yaml
+run 0 signatures show desktop-heap --signatures s
+has out 'An additional cause'
