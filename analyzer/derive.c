@@ -329,6 +329,62 @@ static void folders(Analysis *analysis, const EpisodeList *episodes, Arena *run)
     }
 }
 
+/* --- the agent's heartbeats ------------------------------------------------------------------------------------- */
+
+/* Logs that somebody copied within half a day are one collection: the one ends no earlier than that before the other.
+ */
+#define SILENCE_NS (12 * NS_HOUR)
+#define BEATS      12 /* hours with a heartbeat in the last day of the log: it would have had more */
+
+static int64_t windows_last(const Analysis *analysis, const Gathering *gathering)
+{
+    int64_t last = TIME_NONE;
+    for (size_t i = 0; i < analysis->rows.count; i++) {
+        const SourceRow *row = analysis->rows.at[i];
+        bool system = row->service == SERVICE_EVENT_LOG && str_eq_nocase(row->channel, STR("System"));
+        if (system && row->gathering == gathering && row->span.to_ns > last) {
+            last = row->span.to_ns;
+        }
+    }
+    return last;
+}
+
+/* The last of them, if the log was full of them to its end. */
+static const Kept *last_beat(const Analysis *analysis, const SourceRow *log)
+{
+    const Kept *last = NULL;
+    size_t beats = 0;
+    for (size_t i = 0; i < analysis->kept.count; i++) {
+        const Kept *k = analysis->kept.at[i];
+        if (k->row == log && event_field(&k->ev, STR("Beat")).len && k->ev.time_ns >= log->span.to_ns - NS_DAY) {
+            last = !last || k->ev.time_ns >= last->ev.time_ns ? k : last;
+            beats++;
+        }
+    }
+    return beats >= BEATS ? last : NULL;
+}
+
+/* No line of the agent's says that it died; that its log ends while Windows goes on does. */
+static void silence(Analysis *analysis, Arena *run)
+{
+    const SourceRow *log = NULL;
+    for (size_t i = 0; i < analysis->rows.count; i++) {
+        const SourceRow *row = analysis->rows.at[i];
+        if (row->service == SERVICE_WAAPPAGENT && (!log || row->span.to_ns > log->span.to_ns)) {
+            log = row;
+        }
+    }
+    int64_t windows = log ? windows_last(analysis, log->gathering) : TIME_NONE;
+    bool silent = windows != TIME_NONE && log->span.from_ns != TIME_NONE && log->status == ROW_READ &&
+                  windows - log->span.to_ns >= SILENCE_NS;
+    const Kept *beat = silent ? last_beat(analysis, log) : NULL;
+    if (beat) {
+        Fields fields = {0};
+        field_add(run, &fields, STR("Beat"), STR("last"));
+        derived_add(analysis, run, SERVICE_WAAPPAGENT, beat->ev.time_ns, beat, &fields);
+    }
+}
+
 void derive_events(Analysis *analysis, const EpisodeList *episodes, Arena *run)
 {
     const Episode *previous = NULL; /* backup */
@@ -340,5 +396,6 @@ void derive_events(Analysis *analysis, const EpisodeList *episodes, Arena *run)
     }
     services(analysis, episodes, run);
     folders(analysis, episodes, run);
+    silence(analysis, run);
     analysis_sort(analysis);
 }

@@ -1,5 +1,5 @@
 /* What is only known when all sources are read, as events that signatures can ask about: episodes, the state of
- * services as the event logs tell it, and whether the extension has its manifest. */
+ * services as the event logs tell it, whether the extension has its manifest, and whether the agent fell silent. */
 #ifndef DERIVE_H
 #define DERIVE_H
 

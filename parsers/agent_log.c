@@ -163,13 +163,15 @@ static Status record_event(const TextRecord *record, const Event *before, TextEv
     return spoilt ? analysis_diag_line(out, src, record->line, "a time stamp that cannot be read") : ST_OK;
 }
 
-/* The agent beats on while it fails at something, and beats once more before it dies: only a heartbeat that nothing went
- * wrong before for some time says that it works. Of each such time the first is enough. */
+/* The agent beats on while it fails at something, and beats once more before it dies: only a heartbeat that nothing
+ * went wrong before for some time says that it works. Of each such time the first is enough; to show how long it lived,
+ * one an hour is. */
 #define STEADY_NS (5 * NS_MINUTE)
 
 typedef struct Pulse {
     int64_t quiet_ns; /* since when nothing went wrong */
-    bool told;
+    int64_t told_ns;  /* when a beat was told last */
+    bool told;        /* that it is steady */
 } Pulse;
 
 static void pulse_feel(Pulse *pulse, TextEvent *t, Str first)
@@ -181,12 +183,17 @@ static void pulse_feel(Pulse *pulse, TextEvent *t, Str first)
         return;
     }
     if (wrong || pulse->quiet_ns == TIME_NONE) {
-        *pulse = (Pulse){.quiet_ns = ev->time_ns};
+        pulse->quiet_ns = ev->time_ns;
+        pulse->told = false;
     }
-    if (!pulse->told && ev->level == LEVEL_VERBOSE && str_has(first, STR("[HEART]")) &&
-        ev->time_ns - pulse->quiet_ns >= STEADY_NS) {
-        text_field(t, STR("Beat"), STR("steady"));
-        pulse->told = true;
+    if (ev->level != LEVEL_VERBOSE || !str_has(first, STR("[HEART]"))) {
+        return;
+    }
+    bool steady = !pulse->told && ev->time_ns - pulse->quiet_ns >= STEADY_NS;
+    if (steady || pulse->told_ns == TIME_NONE || ev->time_ns - pulse->told_ns >= NS_HOUR) {
+        text_field(t, STR("Beat"), steady ? STR("steady") : STR("hourly"));
+        pulse->told |= steady;
+        pulse->told_ns = ev->time_ns;
     }
 }
 
@@ -194,7 +201,7 @@ static Status agent_parse(Source *src, Arena *scratch, Analysis *out, Service se
 {
     Status status = ST_OK;
     Event before = {.time_ns = TIME_NONE};
-    Pulse pulse = {.quiet_ns = TIME_NONE};
+    Pulse pulse = {.quiet_ns = TIME_NONE, .told_ns = TIME_NONE};
     for (TextRecord record; source_text_record(src, agent_starts, &record);) {
         if (!record.text.len) {
             continue;
