@@ -143,7 +143,23 @@ static bool is_source(const json_t *value)
     return json_is_string(value) || json_is_object(value);
 }
 
-static bool is_shape(json_t *value, Shape shape)
+typedef bool Is(const json_t *value);
+
+/* Of shapes that are objects of something: of what. */
+static Is *item_of(Shape shape)
+{
+    switch (shape) {
+    case S_NUMBER_BY: return is_number;
+    case S_TEXT_BY: return is_text;
+    case S_TEXTS_BY: return is_texts;
+    case S_VERDICT_BY: return is_verdicts;
+    case S_CONDITION_BY: return is_conditions;
+    case S_SOURCE_BY: return is_source;
+    default: return NULL;
+    }
+}
+
+static bool is_shape(const json_t *value, Shape shape)
 {
     switch (shape) {
     case S_FLAG: return json_is_boolean(value);
@@ -152,15 +168,25 @@ static bool is_shape(json_t *value, Shape shape)
     case S_TEXT: return is_text(value);
     case S_TEXTS: return is_texts(value);
     case S_PAIRS: return is_list_of(value, is_pair);
-    case S_OBJECT: return json_is_object(value);
-    case S_NUMBER_BY: return is_object_of(value, is_number);
-    case S_TEXT_BY: return is_object_of(value, is_text);
-    case S_TEXTS_BY: return is_object_of(value, is_texts);
-    case S_VERDICT_BY: return is_object_of(value, is_verdicts);
-    case S_CONDITION_BY: return is_object_of(value, is_conditions);
-    case S_SOURCE_BY: return is_object_of(value, is_source);
+    default: return json_is_object(value); /* its items: check_items */
     }
-    return false;
+}
+
+static void check_items(const Expectation *e, const char *name, json_t *object, Shape shape, FailureList *to)
+{
+    Is *is = item_of(shape);
+    const char *key;
+    json_t *item;
+    json_object_foreach (object, key, item) {
+        if (is && !is(item)) {
+            const JsonStep steps[] = {expect_step(name), expect_step(key)};
+            char *text = json_dumps(item, JSON_ENCODE_ANY);
+            Str what = JOIN(e->a, str_of(key), STR(": not "), str_of(text ? text : "that"), STR("; "),
+                            expect_quoted(e->a, name), STR(" wants "), str_of(shape_words[shape]));
+            free(text);
+            expect_failed(e, steps, 2, (Str){0}, what, to);
+        }
+    }
 }
 
 static void check_key(const Expectation *e, const char *name, json_t *value, FailureList *to)
@@ -183,6 +209,8 @@ static void check_key(const Expectation *e, const char *name, json_t *value, Fai
     } else if (!is_shape(value, key->shape)) {
         Str what = JOIN(a, expect_quoted(a, name), STR(" wants "), str_of(shape_words[key->shape]));
         expect_failed(e, &step, 1, (Str){0}, what, to);
+    } else {
+        check_items(e, name, value, key->shape, to);
     }
 }
 

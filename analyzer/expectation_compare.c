@@ -154,6 +154,10 @@ static void compare_verdict(Compare *c, const char *cause, const json_t *want)
     Arena *a = c->e->a;
     const ToldVerdict *told = answer_verdict(c->answer, str_of(cause));
     const char *got = told ? verdict_name(told->kind) : "";
+    if (str_eq(str_of(cause), STR("*"))) {
+        failed_cause(c, cause, NULL, STR("\"*\" is no cause; write \"other-cause\": \"*\" for each"));
+        return;
+    }
     if (is_wanted(want, got)) { /* "*" is also that there is no such signature */
         return;
     }

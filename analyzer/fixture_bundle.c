@@ -22,7 +22,7 @@ typedef struct Leaf { /* a file of the folders that make one bundle */
 
 typedef struct Mix { /* one archive in the making: the bundle, or one inside it */
     Arena *a;
-    Str *trouble;       /* the first one, of all that are made together */
+    FixtureBundle *all; /* the outermost one: the first trouble of all that are made together is its */
     const Leaf *leaves; /* in their order */
     size_t count;
     Str directives;
@@ -44,10 +44,24 @@ static const char *c_text(Arena *a, Str s)
     return (const char *)join(a, s, STR("\0"), (Str){0}).at;
 }
 
+/* Those who write a member say `line 3: what is wrong`. */
+static unsigned take_line(Str *why)
+{
+    uint64_t line = 0;
+    size_t cut = str_starts(*why, STR("line ")) ? str_find_byte(*why, ':', 5) : STR_NOT_FOUND;
+    if (cut == STR_NOT_FOUND || !str_u64(str_slice(*why, 5, cut), 10, &line)) {
+        return 0;
+    }
+    *why = str_trim(str_from(*why, cut + 1));
+    return (unsigned)line;
+}
+
 static void fail(const Mix *m, Str file, const char *why)
 {
-    if (!m->trouble->len) {
-        *m->trouble = join(m->a, file, STR(": "), str_of(why));
+    if (!m->all->trouble.len) {
+        m->all->trouble = str_of(why);
+        m->all->trouble_line = take_line(&m->all->trouble);
+        m->all->trouble_file = file;
     }
 }
 
@@ -140,13 +154,13 @@ static const char *line_trouble(Str line)
         known = str_eq(verb, str_of(verbs[i]));
     }
     if (!known) {
-        return "no such directive";
+        return "no such directive; known are mtime, eol, encoding, cut, store, name, password, base, drop, computer";
     }
     next_word(&line, &path);
     Str value = str_trim(line);
     return !path.len                                              ? "a directive without its argument"
            : str_eq(verb, STR("mtime")) && !is_time(value)        ? "mtime wants a member and a time"
-           : str_eq(verb, STR("encoding")) && !is_encoding(value) ? "no such encoding"
+           : str_eq(verb, STR("encoding")) && !is_encoding(value) ? "no such encoding; known are utf8bom, utf16le, utf16be, utf16le-nobom, utf16be-nobom, cp1252"
            : str_eq(verb, STR("cut")) && !str_u64(value, 10, &number) ? "cut wants a member and a number of bytes"
                                                                       : NULL;
 }
@@ -474,9 +488,12 @@ static void add_event_log(const Mix *m, Str stem)
         Str computer = setting(m->directives, "computer");
         text = merge_events(m->a, text, read_file(m, added->file), channel_of(m->a, stem), computer, &why);
     }
-    Str bytes = why || m->trouble->len ? (Str){0} : evtx_write(text, m->a, &why);
+    bool merged = added && !why;
+    Str bytes = why || m->all->trouble.len ? (Str){0} : evtx_write(text, m->a, &why);
     if (why) {
-        fail(m, added ? added->file : xml ? xml->file : stem, why);
+        Str what = str_of(why);
+        bool elsewhere = merged && take_line(&what); /* lines of what was made of the file are not its own */
+        fail(m, added ? added->file : xml ? xml->file : stem, elsewhere ? c_text(m->a, what) : why);
     }
     add_member(m, join(m->a, stem, STR(".evtx"), (Str){0}), bytes);
 }
@@ -558,7 +575,7 @@ static void finish(Mix *m, Leaves *leaves)
 static size_t add_archive(const Mix *m, const Leaf *leaf, size_t left)
 {
     FixtureBundle inside = {0};
-    Mix of = {.a = m->a, .trouble = m->trouble, .to = &inside};
+    Mix of = {.a = m->a, .all = m->all, .to = &inside};
     Leaves leaves = {.mix = &of};
     Str folder = leaf->file, path = str_slice(leaf->path, 0, leaf->path.len - STR(".d/").len);
     size_t count = 1;
@@ -572,7 +589,7 @@ static size_t add_archive(const Mix *m, const Leaf *leaf, size_t left)
     }
     begin(&of, &leaves, folder);
     finish(&of, &leaves);
-    Str bytes = m->trouble->len ? (Str){0} : fixture_archive(m->a, &inside, path);
+    Str bytes = m->all->trouble.len ? (Str){0} : fixture_archive(m->a, &inside, path);
     if (inside.trouble.len) {
         fail(m, leaf->file, c_text(m->a, inside.trouble));
     }
@@ -582,7 +599,7 @@ static size_t add_archive(const Mix *m, const Leaf *leaf, size_t left)
 
 static void add_leaves(Mix *m)
 {
-    for (size_t i = 0; i < m->count && !m->trouble->len;) {
+    for (size_t i = 0; i < m->count && !m->all->trouble.len;) {
         const Leaf *leaf = &m->leaves[i];
         if (str_ends(leaf->path, STR("/"))) {
             i += add_archive(m, leaf, m->count - i);
@@ -596,7 +613,7 @@ static void add_leaves(Mix *m)
 FixtureBundle fixture_bundle(Arena *a, Str folder, const FixtureInclude *include)
 {
     FixtureBundle bundle = {0};
-    Mix m = {.a = a, .trouble = &bundle.trouble, .to = &bundle};
+    Mix m = {.a = a, .all = &bundle, .to = &bundle};
     Leaves leaves = {.mix = &m, .own = true};
     bool included = include && include->folder.len;
     if (!included || is_there(&m, folder, FILE_FOLDER)) {
@@ -674,7 +691,8 @@ Str fixture_archive(Arena *a, FixtureBundle *bundle, Str name)
     Buffer to = {.a = a};
     struct archive *archive = archive_write_new();
     if (!set_format(archive, name)) {
-        bundle->trouble = join(a, name, STR(": ends in none of .zip .7z .tar .tar.gz"), (Str){0});
+        bundle->trouble = STR("ends in none of .zip .7z .tar .tar.gz");
+        bundle->trouble_file = name;
         archive_write_free(archive);
         return (Str){0};
     }
@@ -686,7 +704,8 @@ Str fixture_archive(Arena *a, FixtureBundle *bundle, Str name)
     if (archive_write_open(archive, &to, NULL, write_buffer, NULL) < ARCHIVE_WARN ||
         !write_members(archive, a, bundle, name)) {
         const char *why = archive_error_string(archive);
-        bundle->trouble = join(a, name, STR(": "), arena_str(a, str_of(why ? why : "it cannot be made")));
+        bundle->trouble = arena_str(a, str_of(why ? why : "it cannot be made"));
+        bundle->trouble_file = name;
     }
     archive_write_free(archive);
     return bundle->trouble.len ? (Str){0} : (Str){to.bytes.at, to.bytes.count};

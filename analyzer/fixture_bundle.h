@@ -38,7 +38,9 @@ typedef struct FixtureMember {
 typedef struct FixtureBundle {
     VEC(FixtureMember) members; /* in their order */
     Str password;               /* empty: none */
-    Str trouble;                /* empty, or `file: what is wrong`: then there is no bundle */
+    Str trouble;                /* empty, or what is wrong: then there is no bundle */
+    Str trouble_file;           /* … with which file */
+    unsigned trouble_line;      /* … in which line of it; 0: as a whole */
 } FixtureBundle;
 
 typedef struct FixtureInclude { /* files of another folder, as if they lay in this one, bundle.txt left out */

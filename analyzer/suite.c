@@ -101,12 +101,13 @@ static void make_bundle(TestCase *c, Str folder)
     FixtureBundle bundle = fixture_bundle(&c->a, folder, &include);
     c->bundle_name = STR("bundle.zip");
     if (!bundle.trouble.len && !bundle.members.count) {
-        trouble(c, JOIN(&c->a, folder, STR(": there is no file in it")));
+        *VEC_ADD(&c->a, &c->troubles) = (Failure){.what = STR("there is no file in it"), .file = folder};
         return;
     }
     c->bundle = bundle.trouble.len ? (Str){0} : fixture_archive(&c->a, &bundle, c->bundle_name);
     if (bundle.trouble.len) {
-        trouble(c, bundle.trouble);
+        *VEC_ADD(&c->a, &c->troubles) = (Failure){
+            .what = bundle.trouble, .file = bundle.trouble_file, .at = {bundle.trouble_line, bundle.trouble_line > 0}};
     }
 }
 

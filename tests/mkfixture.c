@@ -16,6 +16,16 @@ static int fail(Str what)
     return 1;
 }
 
+static int fail_bundle(const FixtureBundle *bundle)
+{
+    fprintf(stderr, "mkfixture: %.*s:", (int)bundle->trouble_file.len, (const char *)bundle->trouble_file.at);
+    if (bundle->trouble_line) {
+        fprintf(stderr, "%u:1:", bundle->trouble_line);
+    }
+    fprintf(stderr, " %.*s\n", (int)bundle->trouble.len, (const char *)bundle->trouble.at);
+    return 1;
+}
+
 static bool write_file(struct archive *to, Arena *a, const char *folder, const FixtureMember *member)
 {
     struct archive_entry *entry = archive_entry_new();
@@ -50,7 +60,7 @@ static int write_archive(FixtureBundle *bundle, Arena *a, const char *path)
 {
     Str bytes = fixture_archive(a, bundle, str_of(path));
     if (bundle->trouble.len) {
-        return fail(bundle->trouble);
+        return fail_bundle(bundle);
     }
     FILE *f = fopen(path, "wb");
     if (!f || fwrite(bytes.at, 1, bytes.len, f) != bytes.len || fclose(f) != 0) {
@@ -69,7 +79,7 @@ int main(int argc, char **argv)
     }
     platform_begin();
     FixtureBundle bundle = fixture_bundle(&a, str_of(argv[1]), NULL);
-    int status = bundle.trouble.len ? fail(bundle.trouble)
+    int status = bundle.trouble.len ? fail_bundle(&bundle)
                  : folder           ? write_folder(&bundle, &a, argv[3])
                                     : write_archive(&bundle, &a, argv[2]);
     arena_free(&a);

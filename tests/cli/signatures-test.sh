@@ -60,7 +60,10 @@ red "{$verdicts, \"exit\": 2, \"exit_code\": [5]}" 'expected exit status 2, came
 red '{"verdicts": {}' 'it is no JSON'
 red '[]' 'it is no object'
 red '{"verdict": {}}' 'expect.json:1:13: unknown key "verdict"; did you mean "verdicts"?' '"verdicts" is missing'
-red '{"verdicts": {"desktop-heap": "sure"}}' '"verdicts" wants an object of verdicts: confirmed, likely,'
+red '{"verdicts": {"dotnet-32bit": "*",
+  "desktop-heap": "probable"}}' 'expect.json:2:19: desktop-heap: not "probable"; "verdicts" wants an object of verdicts: confirmed, likely,'
+red '{"verdicts": []}' 'expect.json:1:14: "verdicts" wants an object of verdicts'
+red '{"verdicts": {"desktop-heap": "confirmed", "*": "*"}}' 'expect.json:1:49: "*" is no cause; write "other-cause": "*" for each'
 red '{"verdicts": {}, "verdicts": {}}' 'duplicate object key'
 red "{$verdicts, \"evidence\": {\"desktop-heap\": \"x\"}}" '"evidence" wants an object of lists of texts'
 red "{$verdicts, \"args\": [\"--format\", \"json\"]}" '--format: args takes --assert, --at, --task-id and --code'
@@ -176,11 +179,12 @@ run 1 signatures test zip
 has out 'zip/case/bundle: there is no file in it'
 printf 'frobnicate x\n' >zip/case/bundle/bundle.txt
 run 1 signatures test zip
-has out 'zip/case/bundle/bundle.txt: line 1: no such directive'
+has out 'zip/case/bundle/bundle.txt:1:1: no such directive; known are mtime, eol,'
+lacks out 'expect.json: zip'
 printf '<Events>\n</Event>\n' >zip/case/bundle/System.evtx.xml
 rm zip/case/bundle/bundle.txt
 run 1 signatures test zip
-has out 'zip/case/bundle/System.evtx.xml: line 2: not well-formed XML'
+has out 'zip/case/bundle/System.evtx.xml:2:1: not well-formed XML'
 
 # What is no case is told; what is nothing at all is an error of the caller.
 mkdir -p heap/lost/bundle
