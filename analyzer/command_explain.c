@@ -107,7 +107,8 @@ static int no_signature(const Held *h, const RuleSet *rules)
     int status = no_such(&q,
                          swapped ? "explain wants the signature first, then the bundle; this is no signature: "
                          : code  ? "a code is explained without a bundle (explain CODE); this is one: "
-                                 : "no signature is called ",
+                                 : h->of.signatures ? "no signature is called "
+                                         : "no signature that is built in (--signatures DIR reads others) is called ",
                          near);
     arena_free(&a);
     return status;

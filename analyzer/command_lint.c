@@ -57,7 +57,7 @@ static int lint_write(void *with, Sink *out)
     LintOptions *o = with;
     if (o->rules->error_count) {
         count_put(out, o->rules->error_count, "error", "errors");
-        sink_put(out, "; advice is looked for once there is none\n");
+        sink_put(out, "; advice follows once all of it loads\n");
         return EXIT_OURS;
     }
     LintCount count = lint(o->rules, &o->scope, out);

@@ -154,16 +154,22 @@ static void doc_sort(Load *load, Doc doc)
 {
     Loader *l = &load->l;
     if (doc.node->kind != NODE_MAP) {
+        l->incomplete = true;
         COMPLAIN(l, doc.node, STR("a signature is a map of 'key: value'"));
         return;
     }
     head_check(l, doc.node);
     bool detection = map_get(doc.node, "detection"), correlation = map_get(doc.node, "correlation");
-    bool cause = map_get(doc.node, "vmsift");
+    bool cause = map_get(doc.node, "vmsift"), none = !detection && !correlation && !cause;
+    bool misspelt = none && (head_misspelt(doc.node, "detection") || head_misspelt(doc.node, "correlation") ||
+                             head_misspelt(doc.node, "vmsift"));
+    l->incomplete = l->incomplete || detection + correlation + cause != 1;
+    if (misspelt) {
+        return; /* that is told; what it would be is not known */
+    }
     if (detection + correlation + cause != 1) {
         COMPLAIN(l, doc.node, STR("a document has exactly one of 'detection', 'correlation' and 'vmsift'; "),
-                 detection + correlation + cause ? STR("write one document each, with --- between")
-                                                 : STR("add the one it is about"));
+                 none ? STR("add the one it is about") : STR("write one document each, with --- between"));
     } else if (detection) {
         *VEC_ADD(l->run, &load->detections) = doc;
     } else if (correlation) {
@@ -242,10 +248,11 @@ static void rule_head(Load *load, Rule *rule, const Doc *doc, RuleKind kind)
     }
 }
 
-static void complain_twice(Load *load, const Node *at, const char *key, Str name, Str file, uint32_t line)
+static void complain_twice(Load *load, const Node *at, const char *key, Str name, Str file, uint32_t line, bool builtin)
 {
     COMPLAIN(&load->l, at, STR("'"), str_of(key), STR(": "), name, STR("' stands here a second time; first in "), file,
-             arena_format(load->l.run, ":%u; take another", (unsigned)line));
+             arena_format(load->l.run, ":%u", (unsigned)line),
+             builtin ? STR(", which is built in; take another") : STR("; take another"));
 }
 
 static void names_check(Load *load, const Doc *docs, size_t from, size_t count)
@@ -260,7 +267,7 @@ static void names_check(Load *load, const Doc *docs, size_t from, size_t count)
             if (name || id) {
                 const Node *doc = docs[i - from].node, *at = map_get(doc, name ? "name" : "id");
                 complain_twice(load, at ? at : doc, name ? "name" : "id", name ? rule->name : rule->id, other->file,
-                               other->line);
+                               other->line, other->builtin);
                 break;
             }
         }
@@ -297,7 +304,9 @@ static void detections_load(Load *load)
         const Node *source = map_get(doc->node, "logsource");
         load->l.file = doc->file;
         if (!source) {
-            COMPLAIN(&load->l, doc->node, STR("'logsource' is missing; add 'logsource: {product: …, service: …}'"));
+            if (!head_misspelt(doc->node, "logsource")) {
+                COMPLAIN(&load->l, doc->node, STR("'logsource' is missing; add 'logsource: {product: …, service: …}'"));
+            }
             continue;
         }
         rule->source = logsource_find(&load->l, load->set, source);
@@ -390,7 +399,8 @@ static void cause_head(Load *load, Cause *cause, const Doc *doc)
     for (size_t i = 0; i < load->set->rule_count; i++) {
         const Rule *rule = &load->set->rules[i];
         if (cause->name.len && str_eq(rule->name, cause->name)) {
-            complain_twice(load, map_get(doc->node, "name"), "name", cause->name, rule->file, rule->line);
+            complain_twice(load, map_get(doc->node, "name"), "name", cause->name, rule->file, rule->line,
+                           rule->builtin);
         }
     }
 }
@@ -413,7 +423,7 @@ static void causes_load(Load *load)
         for (size_t k = 0; k < i && names[i].len; k++) {
             if (str_eq(names[k], names[i])) {
                 complain_twice(load, map_get(load->causes.at[i].node, "name"), "name", names[i], causes[k].file,
-                               load->causes.at[k].node->line);
+                               load->causes.at[k].node->line, causes[k].builtin);
             }
         }
     }

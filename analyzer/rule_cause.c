@@ -14,6 +14,16 @@ static Node *const *list_items(Loader *l, const Node *n, const char *what, const
     return *count ? n->items : NULL;
 }
 
+/* An item of such a list. */
+static bool item_check(Loader *l, const Node *item, const char *what, const char *form, const Str *keys, size_t count)
+{
+    if (item->kind != NODE_MAP) {
+        COMPLAIN(l, item, STR("each item of '"), str_of(what), STR("' is a map: '- "), str_of(form), STR("'"));
+        return false;
+    }
+    return map_check(l, item, what, keys, count);
+}
+
 /* --- causes ----------------------------------------------------------------------------------------------------- */
 
 static void window_load(Loader *l, const Node *n, Window *w)
@@ -62,7 +72,7 @@ static void verify_load(Loader *l, const Node *n, Condition *c)
     Node *const *items = list_items(l, n, "verify", "{do: …, decides: …}", &c->verify_count);
     struct VerifyStep *steps = ARENA_NEW(l->run, struct VerifyStep, c->verify_count);
     for (size_t i = 0; i < c->verify_count; i++) {
-        if (map_check(l, items[i], "verify", keys, 2)) {
+        if (item_check(l, items[i], "verify", "{do: …, decides: …}", keys, 2)) {
             steps[i] = (struct VerifyStep){map_text(l, items[i], "do", true), map_text(l, items[i], "decides", true)};
         }
     }
@@ -223,7 +233,7 @@ static void remedy_load(Loader *l, const Node *n, Cause *cause, const Causes *ca
     cause->remedy = steps;
     for (size_t i = 0; i < cause->remedy_count; i++) {
         const Node *step = items[i];
-        if (!map_check(l, step, "remedy", keys, 6)) {
+        if (!item_check(l, step, "remedy", "{do: …, command: …}", keys, 6)) {
             continue;
         }
         const Node *reboot = map_get(step, "reboot");
@@ -244,7 +254,7 @@ static void references_load(Loader *l, const Node *n, Cause *cause)
     Reference *list = ARENA_NEW(l->run, Reference, cause->reference_count);
     cause->references = list;
     for (size_t i = 0; i < cause->reference_count; i++) {
-        if (!map_check(l, items[i], "references", keys, 3)) {
+        if (!item_check(l, items[i], "references", "{document: …, section: …}", keys, 3)) {
             continue;
         }
         list[i] = (Reference){map_text(l, items[i], "document", true), map_text(l, items[i], "section", false),
@@ -292,7 +302,8 @@ void cause_load(Loader *l, const RuleSet *set, Cause *cause, const Node *doc, co
     references_load(l, map_get(n, "references"), cause);
     const Str *names = conditions ? conditions_load(l, set, conditions, cause) : NULL;
     if (names && when) {
-        cause->when = expression_parse(l, when, "condition", names, cause->condition_count);
+        bool text = node_text(l, when, "when").len > 0;
+        cause->when = text ? expression_parse(l, when, "condition", names, cause->condition_count) : NULL;
     } else if (!conditions || !when) {
         COMPLAIN(l, n, STR("a cause needs 'conditions' and 'when'; add them"));
     }

@@ -138,10 +138,25 @@ void head_check(Loader *l, const Node *doc)
     }
 }
 
+bool head_misspelt(const Node *doc, const char *key)
+{
+    Str known[KEY_COUNT];
+    for (size_t k = 0; k < KEY_COUNT; k++) {
+        known[k] = str_of(keys[k].name);
+    }
+    for (size_t i = 0; i < doc->count; i++) {
+        Str name = map_key(doc, i)->text;
+        if (!str_eq(name, str_of(key)) && str_eq(nearest_word(name, known, KEY_COUNT), str_of(key))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Str head_text(Loader *l, const Node *doc, const char *key, bool must)
 {
     const Node *n = map_get(doc, key);
-    if (!n && must) {
+    if (!n && must && !head_misspelt(doc, key)) {
         COMPLAIN(l, doc, STR("'"), str_of(key), STR("' is missing; add '"), str_of(key), STR(": …'"));
     }
     return n && n->kind == NODE_SCALAR ? n->text : (Str){0};

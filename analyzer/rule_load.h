@@ -13,6 +13,8 @@ Status rule_set_load_told(RuleSet *set, const Str (*files)[2], size_t count, Are
 
 /* What all documents have in common. */
 void head_check(Loader *l, const Node *doc);
+/* Does a key that head_check told stand for that one? */
+bool head_misspelt(const Node *doc, const char *key);
 /* The text of a key that head_check looked at; an error if it must be there and is not. */
 Str head_text(Loader *l, const Node *doc, const char *key, bool must);
 

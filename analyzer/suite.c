@@ -7,6 +7,7 @@
 #include "base/whole_file.h"
 #include "command_bundle.h"
 #include "limits.h"
+#include "rule_yaml.h"
 
 #define EXPECT "expect.json"
 
@@ -503,7 +504,7 @@ static void want(Suite *s, Point *p, const Cause *cause, bool there, const char 
     if (!there) {
         Failure *f = VEC_ADD(&s->a, &p->failures);
         Str text = JOIN(&s->a, cause->name, STR(" has "), str_of(what));
-        *f = (Failure){.cause = cause->name, .what = text, .file = cause->file, .at = {1, 1}};
+        *f = (Failure){.cause = cause->name, .what = text, .file = cause->file, .at = {cause->doc->line, cause->doc->column}};
     }
 }
 

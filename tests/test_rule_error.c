@@ -148,6 +148,24 @@ TEST(error_that_may_come_of_another_is_not_told)
                 "       | ^\n" END);
 }
 
+/* What a misspelt key stands for is not missing, and what a rule is called without it may still be asked for. */
+TEST(error_of_a_misspelt_key_is_the_only_one)
+{
+    assert_told(LOG "name: r\ndetecton: {s: {A: 1}, condition: s}\n---\n"
+                    "title: C\ncorrelation: {type: temporal, rules: [r], timespan: 1h}\n",
+                "x.yml:4:1: unknown key 'detecton'; did you mean 'detection'?\n"
+                "     4 | detecton: {s: {A: 1}, condition: s}\n"
+                "       | ^~~~~~~~\n" END);
+    assert_told("title: T\nlogsorce: {product: windows}\ndetection: {s: {A: 1}, condition: s}\n",
+                "x.yml:2:1: unknown key 'logsorce'; did you mean 'logsource'?\n"
+                "     2 | logsorce: {product: windows}\n"
+                "       | ^~~~~~~~\n" END);
+    assert_told("tittle: T\nlogsource: {product: windows}\ndetection: {s: {A: 1}, condition: s}\n",
+                "x.yml:1:1: unknown key 'tittle'; did you mean 'title'?\n"
+                "     1 | tittle: T\n"
+                "       | ^~~~~~\n" END);
+}
+
 TEST(errors_beyond_the_limit_are_counted)
 {
     static char text[40000];
@@ -175,6 +193,7 @@ int main(void)
         cmocka_unit_test(error_in_a_long_line_shows_what_is_near),
         cmocka_unit_test(errors_of_all_documents_are_told_in_order_and_counted),
         cmocka_unit_test(error_that_may_come_of_another_is_not_told),
+        cmocka_unit_test(error_of_a_misspelt_key_is_the_only_one),
         cmocka_unit_test(errors_beyond_the_limit_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

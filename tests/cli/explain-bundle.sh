@@ -102,3 +102,8 @@ END
 run 0 explain --signatures s own b.zip
 has out 'Message does not contain'
 lacks out "$esc"
+
+# A signature of one's own, and the option that reads it left out.
+heap own.zip
+run 1 explain my-own-cause own.zip
+has err 'no signature that is built in (--signatures DIR reads others) is called my-own-cause'

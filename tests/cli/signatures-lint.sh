@@ -63,7 +63,7 @@ has out '[no-fixture]' 'lacks a case that expects'
 # Errors are all told, and advice only where there is none.
 sed 's/EventID: 12345/EventID: 12345, Data|contians: x/; s/when: late/when: later/' mine/signatures/area/vss-late.yml >broken.yml
 run 1 signatures lint broken.yml
-has out broken.yml:5: "did you mean 'contains'?" broken.yml:22:9: '3 errors; advice is looked for once there is none'
+has out broken.yml:5: "did you mean 'contains'?" broken.yml:22:9: '3 errors; advice follows once all of it loads'
 run 1 signatures lint no-such-folder
 has err no-such-folder
 run 1 signatures lint --fixtures no-such-folder mine/signatures

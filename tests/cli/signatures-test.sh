@@ -153,7 +153,7 @@ vmsift:
 YAML
 echo '{"verdicts": {"com-plus": "confirmed", "desktop-heap": "*", "iaas-provider-state": "*"}}' >own/fixtures/com-plus/confirmed/expect.json
 run 1 signatures test --signatures own/signatures own/fixtures
-has out 'ok 1 - com-plus/confirmed' 'not ok 3 - com-plus: has a positive case' 'own/signatures/com-plus.yml:1:1: com-plus has no near miss'
+has out 'ok 1 - com-plus/confirmed' 'not ok 3 - com-plus: has a positive case' 'own/signatures/com-plus.yml:6:1: com-plus has no near miss'
 lacks out 'com-plus has no positive' 'desktop-heap'
 
 # In their own checkout, with no folder named: the built-in ones' cases are not asked for, with --signatures or without.
