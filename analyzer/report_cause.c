@@ -103,10 +103,14 @@ void cause_window(Page *p, const RuleSet *set, const Condition *c)
         return;
     }
     page_put(p, "from ");
-    put_duration(p, w->before_ns);
-    page_put(p, " before a failed backup to ");
-    put_duration(p, w->after_ns);
-    page_put(p, " after it");
+    if (w->before_ns) {
+        put_duration(p, w->before_ns);
+    }
+    page_put(p, w->before_ns ? " before a failed backup to " : "the beginning of a failed backup to ");
+    if (w->after_ns) {
+        put_duration(p, w->after_ns);
+    }
+    page_put(p, w->after_ns ? " after its end" : "its end");
     page_put(p, w->same_uptime ? ", without a boot in between" : "");
 }
 

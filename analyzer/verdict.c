@@ -610,20 +610,21 @@ static Str duration_text(const Case *c, int64_t ns)
                 : first;
 }
 
-/* How far it is from the failure, and from the window around it. */
+/* How far it is from the failed run, and from the window around it: from the beginning of both, or from their ends. */
 static Str outside_text(const Case *c, const Condition *cond, const Hit *hit)
 {
     Condition within = *cond;
     within.window.same_uptime = false;
     Span window = window_of(c, cond, c->episodes->failure);
-    bool before = hit->span.to_ns < failure_ns(c);
+    bool before = hit->span.from_ns < window.from_ns;
     if (cond->window.same_uptime && hit_inside(hit, window_of(c, &within, c->episodes->failure)) == YES) {
         return before ? STR("it matches, but the machine booted between it and the failure")
                       : STR("it matches, but the machine booted between the failure and it");
     }
+    int64_t off = before ? failure_ns(c) - hit->span.from_ns : hit->span.to_ns - episode_end(c->episodes->failure);
     int64_t out = before ? window.from_ns - hit->span.from_ns : hit->span.to_ns - window.to_ns;
-    Str parts[] = {STR("it matches, but lies "), duration_text(c, distance(c, hit->span.to_ns)),
-                   before ? STR(" before the failure, ") : STR(" after the failure, "),
+    Str parts[] = {STR("it matches, but lies "), duration_text(c, off > 0 ? off : 0),
+                   before ? STR(" before the failure, ") : STR(" after the end of the failed backup, "),
                    duration_text(c, out > 0 ? out : 0), STR(" outside the window")};
     return arena_join(c->run, parts, sizeof parts / sizeof *parts);
 }
