@@ -185,7 +185,9 @@ static Str longest_run(Str text, Str best, bool regex)
 
 static Needs one_need(const Seeker *s, Str field, Str text, bool known)
 {
-    Needs n = {.known = known, .shortest = text.len};
+    /* In text logs a line that has the words and another value is the near miss: words come first. */
+    bool last = field.len && s->source->kind != SERVICE_EVENT_LOG;
+    Needs n = {.known = known, .shortest = last ? 0 : text.len};
     *VEC_ADD(s->a, &n.list) = (Need){field, text};
     return n;
 }
@@ -426,6 +428,10 @@ static void entry_indexed(Group *g, Arena *run, IdSlot *slot, uint32_t entry, co
 static Ids rule_ids(Arena *run, const Detection *d, const LogSource *source)
 {
     Ids all = source->kind == SERVICE_EVENT_LOG ? expression_ids(run, d, d->condition) : (Ids){0}, ids = {0};
+    if (source->kind != SERVICE_EVENT_LOG && !may_lack(source->kind)) {
+        *VEC_ADD(run, &all.list) = 0; /* what has no ids */
+        all.known = true;
+    }
     for (size_t i = 0; !all.known && i < source->event_id_count; i++) {
         *VEC_ADD(run, &ids.list) = source->event_ids[i];
     }
@@ -721,7 +727,7 @@ static void slot_scan(const Group *g, PrefilterScan *scan, const Event *ev, cons
     chain_scan(g, scan, ev, slot->direct);
     if (ev->text_only) { /* the literal may be of a datum that the text does not tell: the identity is enough */
         chain_scan(g, scan, ev, slot->indexed);
-    } else if (scan->sated[slot->number] < slot->asked) {
+    } else if (ev->service == SERVICE_EVENT_LOG && scan->sated[slot->number] < slot->asked) {
         near_scan(g, scan, ev, slot);
     }
     keys_scan(g, scan, ev, slot);
