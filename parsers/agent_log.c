@@ -166,7 +166,8 @@ static Status record_event(const TextRecord *record, const Event *before, TextEv
 /* The agent beats on while it fails at something, and beats once more before it dies: only a heartbeat that nothing
  * went wrong before for some time says that it works. Of each such time the first is enough; to show how long it lived,
  * one an hour is. */
-#define STEADY_NS (5 * NS_MINUTE)
+#define STEADY_NS  (5 * NS_MINUTE)
+#define HEAD_BYTES 64 /* thread, stamp and level of a line lie in these */
 
 typedef struct Pulse {
     int64_t quiet_ns; /* since when nothing went wrong */
@@ -177,8 +178,9 @@ typedef struct Pulse {
 static void pulse_feel(Pulse *pulse, TextEvent *t, Str first)
 {
     const Event *ev = &t->ev;
-    bool wrong = ev->level == LEVEL_ERROR || ev->mark == MARK_AGENT_START || ev->mark == MARK_AGENT_STOP ||
-                 str_has(first, STR("xception"));
+    bool beats = ev->level == LEVEL_VERBOSE && str_has(str_slice(first, 0, HEAD_BYTES), STR("[HEART]"));
+    bool wrong = !beats && (ev->level == LEVEL_ERROR || ev->mark == MARK_AGENT_START || ev->mark == MARK_AGENT_STOP ||
+                            str_has(first, STR("xception")));
     if (ev->time_ns == TIME_NONE) {
         return;
     }
@@ -186,7 +188,7 @@ static void pulse_feel(Pulse *pulse, TextEvent *t, Str first)
         pulse->quiet_ns = ev->time_ns;
         pulse->told = false;
     }
-    if (ev->level != LEVEL_VERBOSE || !str_has(first, STR("[HEART]"))) {
+    if (!beats) {
         return;
     }
     bool steady = !pulse->told && ev->time_ns - pulse->quiet_ns >= STEADY_NS;
