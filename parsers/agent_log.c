@@ -213,7 +213,9 @@ static Status agent_parse(Source *src, Arena *scratch, Analysis *out, Service se
         Status one = record_event(&record, &before, &t, src, out);
         t.ev.message = text_message(scratch, &record);
         text_codes(&t, t.ev.message);
-        pulse_feel(&pulse, &t, record.first);
+        if (service == SERVICE_WAAPPAGENT) {
+            pulse_feel(&pulse, &t, record.first);
+        }
         text_add(&t, src, out);
         before.time_ns = t.ev.time_ns;
         before.time_digits = t.ev.time_digits;
