@@ -638,7 +638,7 @@ static Str elsewhere_text(const Case *c, const Condition *cond, const Hit *hit)
         return superseded(c, cond, hit) == YES ? STR("it matches, but all was well later")
                                                : STR("it matches; whether all was well later is not known");
     }
-    return asks_bundle(c, cond)                         ? STR("it matches, but it was set after the failure")
+    return asks_bundle(c, cond)                        ? STR("it matches, but it was set after the failure")
            : !c->episodes->failure                     ? STR("it matches, but no backup is seen that failed")
            : distance(c, hit->span.to_ns) == INT64_MAX ? STR("it matches, but nobody knows when")
                                                        : outside_text(c, cond, hit);
@@ -685,7 +685,8 @@ static Truth without_failure(const Case *c, const Condition *cond, ConditionResu
     return UNKNOWN;
 }
 
-/* Where no backup is seen that failed, what was seen at the newest may be why it failed: the bundle does not say it did. */
+/* Where no backup is seen that failed, what was seen at the newest may be why it failed: the bundle does not say it
+ * did. */
 static bool seen_at_unknown_run(const Case *c, const Condition *cond, Verdict *v, ConditionResult *r)
 {
     const Episode *ep = c->episodes->failure || c->asking->one_failure ? NULL : unknown_newest_run(c);

@@ -32,7 +32,7 @@ static void add(Aggregate *g, Event *ev, const FieldList *fields, const JsonPlac
     Timestamp time = extension_time(time_text);
     bool own = time.ns != TIME_NONE;
     event_stamp(ev, g->src, own ? time : extension_time(g->time_text), own ? time_text : g->time_text);
-    ev->service = SERVICE_AGGREGATESTATUS;
+    ev->service = ev->service ? ev->service : SERVICE_AGGREGATESTATUS;
     ev->is_line = true;
     ev->record = place->line;
     ev->offset = place->offset;
@@ -63,14 +63,37 @@ static Str both(Arena *a, Str one, Str other)
     return !other.len || str_has(one, other) ? one : !one.len ? other : arena_join(a, parts, 3);
 }
 
+/* The backup extension's own status, as its *.status file holds it, which a disk inspection in mode diagnostic leaves
+ * out. Without a mark: which run it is the result of, the event of the agent tells. */
+static void backup_event(Aggregate *g, const ExtensionStatus *s, const FieldList *of_handler, const JsonPlace *place)
+{
+    static const char *const same[] = {"Handler", "Version", "Sequence", "TaskId", "ErrorCodeName"};
+    FieldList fields = {0};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        for (size_t k = 0; k < of_handler->count; k++) {
+            const Field *f = &of_handler->at[k];
+            if (str_eq(f->name, str_of(same[i]))) {
+                field_put(&fields, f->name, f->value);
+            }
+        }
+    }
+    field_put(&fields, STR("Status"), s->status);
+    field_put(&fields, STR("OuterStatus"), s->outer);
+    field_put(&fields, STR("Code"), s->code);
+    field_put(&fields, STR("Message"), s->messages);
+    Event ev = {.service = SERVICE_STATUS, .level = extension_level(s->status), .message = s->messages};
+    add(g, &ev, &fields, place, s->time_text);
+}
+
 static void handler_event(Aggregate *g, const json_t *handler, const JsonPlace *place)
 {
     const json_t *settings = json_text_at(handler, "runtimeSettingsStatus/settingsStatus");
     ExtensionStatus s = extension_status_read(settings, g->doc.broken, g->a);
     Str status = json_text_str(g->a, json_text_at(handler, "status"));
     Str message = both(g->a, extension_message(handler, g->a), s.messages);
+    Str handler_name = json_text_str(g->a, json_text_at(handler, "handlerName"));
     FieldList fields = {0};
-    field_put(&fields, STR("Handler"), json_text_str(g->a, json_text_at(handler, "handlerName")));
+    field_put(&fields, STR("Handler"), handler_name);
     field_put(&fields, STR("Version"), json_text_str(g->a, json_text_at(handler, "handlerVersion")));
     field_put(&fields, STR("Status"), status);
     field_put(&fields, STR("Code"), json_text_str(g->a, json_text_at(handler, "code")));
@@ -84,6 +107,9 @@ static void handler_event(Aggregate *g, const json_t *handler, const JsonPlace *
     Level level = extension_level(str_eq_nocase(s.status, STR("error")) ? s.status : status);
     Event ev = {.mark = MARK_AGGREGATE, .level = level, .message = message};
     add(g, &ev, &fields, place, s.time_text);
+    if (s.time.ns != TIME_NONE && s.status.len && str_has_nocase(handler_name, STR("VMSnapshot"))) {
+        backup_event(g, &s, &fields, place);
+    }
 }
 
 static void machine_event(Aggregate *g, const json_t *os)
