@@ -88,12 +88,23 @@ static bool is_unknown_command(const char *word)
     return platform_file(word, true, NULL, NULL) == FILE_NONE;
 }
 
+/* Behind a command and an action, too. */
+static bool asks_help(Arguments args)
+{
+    for (int i = 0; i < args.count; i++) {
+        if (strcmp(args.at[i], "--help") == 0) {
+            return true;
+        }
+    }
+    return args.count > 0 && strcmp(args.at[0], "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
     Arguments args = {argv + 1, argc - 1};
     platform_begin();
     parsers_begin();
-    if (args.count == 0 || strcmp(args.at[0], "--help") == 0 || strcmp(args.at[0], "-h") == 0) {
+    if (args.count == 0 || asks_help(args)) {
         fputs(help, args.count ? stdout : stderr);
         return args.count ? printed() : EXIT_OURS;
     }
