@@ -15,6 +15,7 @@
 typedef struct Lack { /* a log source that would decide, or why none can */
     Str what;
     size_t bundles;
+    bool source;
 } Lack;
 
 typedef struct ConditionTally {
@@ -42,14 +43,14 @@ typedef struct CoverageOptions {
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */
 
-static void count_lack(CoverageOptions *o, ConditionTally *to, Str what)
+static void count_lack(CoverageOptions *o, ConditionTally *to, Str what, bool source)
 {
     size_t i = 0;
     while (i < to->lacks.count && !str_eq(to->lacks.at[i].what, what)) {
         i++;
     }
     if (i == to->lacks.count) {
-        *VEC_ADD(&o->a, &to->lacks) = (Lack){.what = arena_str(&o->a, what)};
+        *VEC_ADD(&o->a, &to->lacks) = (Lack){.what = arena_str(&o->a, what), .source = source};
     }
     to->lacks.at[i].bundles++;
 }
@@ -58,10 +59,10 @@ static void count_condition(CoverageOptions *o, ConditionTally *to, const Condit
 {
     to->known += c->value != UNKNOWN;
     for (size_t i = 0; c->value == UNKNOWN && i < c->missing.count; i++) {
-        count_lack(o, to, c->missing.at[i].source->title);
+        count_lack(o, to, c->missing.at[i].source->title, true);
     }
     if (c->value == UNKNOWN && !c->missing.count) {
-        count_lack(o, to, c->why);
+        count_lack(o, to, c->why, false);
     }
 }
 
@@ -165,7 +166,7 @@ static void say_lacks(Page *p, ConditionTally *t)
     for (size_t i = 0; i < t->lacks.count && i < LACKS_SHOWN; i++) {
         page_put(p, i ? "; " : ": ");
         page_say(p, t->lacks.at[i].what);
-        page_put(p, " (missing in ");
+        page_put(p, t->lacks.at[i].source ? " (missing in " : " (in ");
         page_number(p, t->lacks.at[i].bundles);
         page_put(p, ")");
     }
@@ -201,11 +202,11 @@ static void say_cause(Page *p, CauseTally *t)
     }
 }
 
-static void say_causes(Page *p, const CoverageOptions *o, bool without_data, const char *title)
+static void say_some(Page *p, const CoverageOptions *o, bool builtin, bool without_data, const char *title)
 {
     size_t count = 0;
     for (size_t i = 0; i < o->rules->cause_count; i++) {
-        if (never_had_data(&o->tallies[i]) == without_data) {
+        if (o->rules->causes[i].builtin == builtin && never_had_data(&o->tallies[i]) == without_data) {
             if (count++ == 0) {
                 page_put(p, title);
                 page_flow(p, (Frame){0, 0, NULL, 0});
@@ -213,6 +214,21 @@ static void say_causes(Page *p, const CoverageOptions *o, bool without_data, con
             say_cause(p, &o->tallies[i]);
         }
     }
+}
+
+static void say_causes(Page *p, const CoverageOptions *o, bool builtin)
+{
+    say_some(p, o, builtin, true, "No condition of these had data in any bundle:");
+    say_some(p, o, builtin, false, "Some condition of these had data:");
+}
+
+static void say_heading(Page *p, const char *what, const char *path)
+{
+    page_style(p, BOLD);
+    page_put(p, what);
+    page_say(p, str_of(path));
+    page_style(p, PLAIN);
+    page_flow(p, (Frame){0, 0, NULL, 0});
 }
 
 static void say_all(Page *p, const CoverageOptions *o)
@@ -228,8 +244,12 @@ static void say_all(Page *p, const CoverageOptions *o)
     page_flow(p, (Frame){0, 0, NULL, 0});
     if (o->read) {
         say_titles(p);
-        say_causes(p, o, true, "No condition of these had data in any bundle:");
-        say_causes(p, o, false, "Some condition of these had data:");
+        if (o->signatures) {
+            say_heading(p, "Signatures of ", o->signatures);
+            say_causes(p, o, false);
+            say_heading(p, "Signatures that are built in", "");
+        }
+        say_causes(p, o, true);
     }
 }
 

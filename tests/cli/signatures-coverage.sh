@@ -38,7 +38,11 @@ has err 'vmsift: many/broken.zip: ' 'vmsift: no-such-bundle: No such file' 'left
 has out ' over 3 bundles; could not be read: 2'
 sed 1d out >rest && sed 1d named | cmp - rest
 
-# A signature of whose sources no bundle has any comes first.
+# What is no source that is missing is not called so.
+run 0 signatures coverage many/heap.zip
+has out 'proves nothing (in 1)'
+
+# Signatures of one's own come first, and of these one of whose sources no bundle has any.
 mkdir own
 cat >own/aaa-never.yml <<'YAML'
 title: Something in the DNS client's log
@@ -60,6 +64,8 @@ YAML
 mv own/aaa-never.yml own/zzz-never.yml
 run 0 signatures coverage --signatures own many/heap.zip many/no-event-logs.zip
 sed -n '/^No condition of these had data/,/^Some condition/p' out | grep -q '^  zzz-never  *-  *-  *-  *2  *-$' || fail "$(cat out)"
+grep -E '^(Signatures|  (zzz-never|com-msdtc-account) )' out | cut -c 1-14 | tr -s ' \n' ' ' | grep -q '^Signatures of zzz-never Signatures tha' ||
+    fail "another's come first: $(grep -E '^Sig|^  zzz' out)"
 grep -A3 'zzz-never' out | tr -s ' \n' ' ' | grep -q 'never had data: seen: .*DNS.* (missing in 2)' || fail "$(grep -A3 zzz-never out)"
 
 run 1 signatures coverage
