@@ -219,7 +219,7 @@ static bool shows_life(const Search *s, const Event *ev)
 static void around_take(Search *s, const SourceRow *row, const Event *ev)
 {
     const Episode *failure = s->marked.failure;
-    bool own = failure && failure->own_log && str_eq(row->path, failure->own_log->path);
+    bool own = failure && failure->own_log && str_eq(row->path, failure->own_log->path) && is_text_log(ev->service);
     bool here = str_eq(row->path, s->marked.path);
     bool inside = is_between(ev, s->window), beside = failure && is_between(ev, s->run_window);
     bool same = here && ev->record == s->marked.seen.ev.record && ev->level == s->marked.seen.ev.level;

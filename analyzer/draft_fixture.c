@@ -413,12 +413,17 @@ static void case_write(const Case *c, const char *shows)
     Writing about = {.a = c->run};
     if (!bundle_write(c)) {
         *VEC_ADD(c->run, &c->draft->notes) =
-            STR("The bundle has no other source that a fixture without this one could be made of: write "
-                "'source-missing' by hand.");
+            arena_join(c->run,
+                       (Str[]){STR("A fixture 'source-missing' was not made: without "),
+                               str_from(c->m->path, str_rfind_byte(c->m->path, '/') + 1),
+                               c->m->failure ? STR(" nothing of the bundle tells of the failed backup")
+                                             : STR(" nothing of the bundle tells of that time"),
+                               STR(". Write it by hand, of the other logs of that time.")},
+                       4);
         return;
     }
     PUT(&about, str_of(shows),
-        STR("\nMade by vmsift signatures new; machines, people, addresses and ids are invented.\n"));
+        STR("\nMade by vmsift signatures new; machines, people, addresses and ids that show themselves as such are invented.\n"));
     *VEC_ADD(c->run, &c->draft->cases) =
         arena_join(c->run, (Str[]){STR("fixtures/signatures/"), c->o->id, STR("/"), c->name}, 4);
     FILE_ADD(c->draft, c->run, written(&about), STR("fixtures/signatures/"), c->o->id, STR("/"), c->name,

@@ -157,6 +157,38 @@ static size_t sid_at(Str text, size_t at)
                : 0;
 }
 
+static bool is_everybodys(Str domain)
+{
+    static const char *const words[] = {"AUTHORITY", "BUILTIN", "SERVICE", "APPPOOL", "MANAGER", "ROOT"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (str_eq(domain, str_of(words[i]))) {
+            return true;
+        }
+    }
+    return str_starts(domain, STR("HK")); /* the registry */
+}
+
+/* DOMAIN\user. A path goes on, or has small letters, or a name with an ending. */
+static size_t domain_at(Str text, size_t at)
+{
+    uint8_t before = at ? text.at[at - 1] : ' ';
+    size_t domain = 0, letters = 0;
+    while (at + domain < text.len && (byte_digit(text.at[at + domain]) || text.at[at + domain] == '-' ||
+                                      (text.at[at + domain] >= 'A' && text.at[at + domain] <= 'Z'))) {
+        letters += text.at[at + domain] >= 'A';
+        domain++;
+    }
+    if (letters < 2 || domain > 15 || at + domain >= text.len || text.at[at + domain] != '\\' ||
+        str_find_byte(STR("\\/:%-.{"), before, 0) != STR_NOT_FOUND || is_everybodys(str_slice(text, at, at + domain))) {
+        return 0;
+    }
+    size_t name = run_of(text, at + domain + 1, "-$"), end = at + domain + 1 + name;
+    uint8_t behind = end < text.len ? text.at[end] : ' ';
+    bool goes_on = behind == '\\' || behind == '&' ||
+                   (behind == '.' && end + 1 < text.len && word_byte(text.at[end + 1]) && name > 0);
+    return name && !byte_digit(text.at[at + domain + 1]) && !goes_on ? domain + 1 + name : 0;
+}
+
 /* The account of a storage address. */
 static size_t account_at(Str text, size_t at)
 {
@@ -228,6 +260,8 @@ static size_t somebody_at(Mask *m, Str text, size_t at, Str *now)
         *now = STR("S-1-5-21-1-2-3-1000");
     } else if ((n = mail_at(text, at))) {
         *now = STR("someone@example.com");
+    } else if ((n = domain_at(text, at))) {
+        *now = STR("DOMAIN\\someone");
     } else if ((n = address_at(text, at))) {
         *now = STR("192.0.2.1");
     } else if ((n = account_at(text, at))) {

@@ -25,6 +25,7 @@ TEST(mask_replaces_who_and_where)
     assert_masked("from 10.1.2.3:443", "from 192.0.2.1:443");
     assert_masked("to anna.k@corp.test.", "to someone@example.com");
     assert_masked("S-1-5-21-11-22-33-500 owns it", "S-1-5-21-1-2-3-1000 owns it");
+    assert_masked("for CORP\\anna from CORP-2\\svc-sql$.", "for DOMAIN\\someone from DOMAIN\\someone.");
     assert_masked("C:\\Users\\anna k\\x", "C:\\Users\\someone k\\x");
     assert_masked("/resourceGroups/hr-west/providers", "/resourceGroups/group/providers");
     assert_masked("https://paystore.blob.core.windows.net/c", "https://example.blob.core.windows.net/c");
@@ -39,6 +40,10 @@ TEST(mask_keeps_what_is_the_same_everywhere)
     assert_masked("127.0.0.1 and 168.63.129.16", "127.0.0.1 and 168.63.129.16");
     assert_masked("C:\\Users\\Public\\x", "C:\\Users\\Public\\x");
     assert_masked("S-1-5-18", "S-1-5-18");
+    assert_masked("NT AUTHORITY\\SYSTEM BUILTIN\\Administrators NT SERVICE\\TrustedInstaller",
+                  "NT AUTHORITY\\SYSTEM BUILTIN\\Administrators NT SERVICE\\TrustedInstaller");
+    assert_masked("HKLM\\SYSTEM, BIN\\x.dll, C:\\TEMP\\x, PCI\\VEN_8086&DEV_1, SYSTEM\\Setup\\x, windows\\system32",
+                  "HKLM\\SYSTEM, BIN\\x.dll, C:\\TEMP\\x, PCI\\VEN_8086&DEV_1, SYSTEM\\Setup\\x, windows\\system32");
     assert_masked("0x80042306 in vssvc.exe", "0x80042306 in vssvc.exe");
 }
 

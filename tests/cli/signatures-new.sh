@@ -68,6 +68,21 @@ fi
 has d/fixtures/signatures/freeze-fails/likely/bundle/WindowsAzure/Logs/Plugins/*/*/IaaSBcdrExtension0.log vm-draft-01 someone '1.0.70.0'
 judge freeze-fails likely likely
 
+# A user of a domain, and a log that the failed backup hangs on alone: its fixture begins as it does, and why there is no
+# third one is told.
+mkdir -p one/WindowsAzure/Logs/Plugins/Microsoft.Azure.RecoveryServices.VMSnapshot/1.0.70.0
+cat >one/WindowsAzure/Logs/Plugins/Microsoft.Azure.RecoveryServices.VMSnapshot/1.0.70.0/IaaSBcdrExtension5.log <<'L'
+2023-05-16T21:30:02.1000000Z [Information]:	Loading configuration {ConfigFile = C:\x\5.settings}
+2023-05-16T21:30:34.3000000Z [Error]:	Snapshot failed for user CORPNET\jdoe {Exception = COMException (0x80070020): in use}
+L
+run 0 signatures new in-use --from one --line Extension5.log:2 -o d
+has out "'source-missing' was not made: without IaaSBcdrExtension5.log nothing of the bundle tells of the failed backup"
+head -1 d/fixtures/signatures/in-use/likely/bundle/WindowsAzure/Logs/Plugins/*/*/IaaSBcdrExtension5.log | grep -q '^2023-05-16T21:30:02' ||
+    fail "the log begins otherwise"
+if grep -rnE 'CORPNET|jdoe' d/signatures/in-use.yml d/fixtures/signatures/in-use; then
+    fail "somebody can be told by the draft"
+fi
+
 # Nothing is written over, and what cannot be is said.
 refused() { # STATUS TEXT ARGUMENT…
     want=$1 text=$2
