@@ -63,7 +63,7 @@ has out 'a bundle shows' 'What to do:'
 # Rules of the user's own are asked, too.
 mkdir s
 sed 's/msvc-dll-mismatch/our-own/; s/80110401/80110499/g' "$ROOT/signatures/azure-vm-backup/msvc-dll-mismatch.yml" |
-    sed 's/^name: \(.*\)/name: our_\1/; s/^name: our_our-own/name: our-own/; s/\(rule\|left\|right\): \([a-z]\)/\1: our_\2/g' >s/our-own.yml
+    sed 's/^name: \(.*\)/name: our_\1/; s/^name: our_our-own/name: our-own/; s/\(rule\|left\|right\): \([a-z]\)/\1: our_\2/g; /rules:/s/\([[ ]\)\([a-z]\)/\1our_\2/g; s/our_rules:/rules:/' >s/our-own.yml
 run 0 explain --signatures s 0x80110499
 has out our-own
 
