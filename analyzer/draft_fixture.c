@@ -423,7 +423,8 @@ static void case_write(const Case *c, const char *shows)
         return;
     }
     PUT(&about, str_of(shows),
-        STR("\nMade by vmsift signatures new; machines, people, addresses and ids that show themselves as such are invented.\n"));
+        STR("\nMade by vmsift signatures new; machines, people, addresses and ids that show themselves as such are "
+            "invented.\n"));
     *VEC_ADD(c->run, &c->draft->cases) =
         arena_join(c->run, (Str[]){STR("fixtures/signatures/"), c->o->id, STR("/"), c->name}, 4);
     FILE_ADD(c->draft, c->run, written(&about), STR("fixtures/signatures/"), c->o->id, STR("/"), c->name,

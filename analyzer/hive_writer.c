@@ -588,7 +588,8 @@ static void set_data(Writer *w, Value *v, Str rest)
     } else {
         v->type = takes(&rest, "expand:") ? 2 : 1;
         if (!quoted(w, &rest, &text)) {
-            fail(w, "a value is \"text\", expand:\"text\", multi:\"a\",\"b\", dword:00000001, qword:…, hex:de,ad or fill:BYTES:5a");
+            fail(w, "a value is \"text\", expand:\"text\", multi:\"a\",\"b\", "
+                    "dword:00000001, qword:…, hex:de,ad or fill:BYTES:5a");
         }
         v->data = text_data(w, text);
     }
@@ -599,7 +600,8 @@ static void value_line(Writer *w, Str line)
     Str name = {0};
     bool removes = takes(&line, "-");
     if (!takes(&line, "@") && !quoted(w, &line, &name)) {
-        fail(w, "a line is [KEY], \"NAME\"=VALUE, @=VALUE, time T, written T, === LOG1 or torn (-\"NAME\" and -[KEY] take away)");
+        fail(w, "a line is [KEY], \"NAME\"=VALUE, @=VALUE, time T, written T, "
+                "=== LOG1 or torn (-\"NAME\" and -[KEY] take away)");
         return;
     }
     Value *v = find_value(w->key, name);

@@ -60,7 +60,8 @@ static void advise_escape(Lint *l, const Node *n)
     for (size_t at = 0, used; at < n->text.len && (used = utf8_decode(n->text, at, &rune)) > 0; at += used) {
         if (is_slip(n->text, at, rune)) {
             uint8_t letter = escape_letter(rune);
-            Str escape = letter ? arena_format(l->run, "\\%c", letter) : arena_format(l->run, "\\x%02X", (unsigned)rune);
+            Str escape =
+                letter ? arena_format(l->run, "\\%c", letter) : arena_format(l->run, "\\x%02X", (unsigned)rune);
             ADVISE(l, n, "escape", STR("'"), escape, STR("' in double quotes is the character "),
                    arena_format(l->run, "U+%04X", (unsigned)rune),
                    STR("; a backslash stands for itself in single quotes: '"), unescaped(l, str_slice(n->text, 0, 80)),
@@ -93,8 +94,8 @@ static void advise_name(Lint *l, const Test *t)
     };
     for (size_t i = 0; t->field == FIELD_NAMED && i < sizeof names / sizeof *names; i++) {
         if (str_eq_nocase(t->name, str_of(names[i].name))) {
-            ADVISE(l, t->at, "field-name", STR("'"), t->name, STR("' is taken for the name of a datum; what every event has is '"),
-                   str_of(names[i].meant), STR("' (the others are EventID, Provider_Name, Channel, Level, Computer)"));
+            ADVISE(l, t->at, "field-name", STR("'"), t->name,
+                   STR("' is taken for the name of a datum; what every event has is '"), str_of(names[i].meant), STR("' (the others are EventID, Provider_Name, Channel, Level, Computer)"));
         }
     }
 }

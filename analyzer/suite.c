@@ -504,7 +504,8 @@ static void want(Suite *s, Point *p, const Cause *cause, bool there, const char 
     if (!there) {
         Failure *f = VEC_ADD(&s->a, &p->failures);
         Str text = JOIN(&s->a, cause->name, STR(" has "), str_of(what));
-        *f = (Failure){.cause = cause->name, .what = text, .file = cause->file, .at = {cause->doc->line, cause->doc->column}};
+        TextPlace at = {cause->doc->line, cause->doc->column};
+        *f = (Failure){.cause = cause->name, .what = text, .file = cause->file, .at = at};
     }
 }
 
