@@ -1,6 +1,7 @@
 /* The ledger in the order of what matters: the log sources that signatures ask for, the other known ones, other files.
  * Rows that hold nothing, and those nobody read, have no part of their own unless a signature asks for them. */
 #include "collect.h"
+#include "limits.h"
 
 typedef struct Asked {
     const LogSource *source;
@@ -50,7 +51,7 @@ static void asked_add(Parts *p, const LogSource *source, Str cause)
 
 static void asked_by_rule(Parts *p, const Rule *rule, Str cause)
 {
-    const LogSource *sources[32];
+    const LogSource *sources[LIMIT_RULE_SOURCES];
     size_t n = rule ? rule_sources(p->survey->rules, rule, sources, sizeof sources / sizeof *sources) : 0;
     for (size_t i = 0; i < n; i++) {
         asked_add(p, sources[i], cause);

@@ -62,14 +62,17 @@
 #define LIMIT_KEPT_ALL   (96 * MIB)
 #define LIMIT_KEPT_SMALL (48 * MIB)
 #define LIMIT_KEPT_LEAST (64 * KIB)
+/* Log sources that one rule asks for, all its parts together; a correlation over more is refused. */
+#define LIMIT_RULE_SOURCES 32
 /* Of one source: beyond it, events are only counted, and matches make their rule unknown. */
-#define LIMIT_KEPT        20000
-#define LIMIT_KEPT_BYTES  (16 * MIB)
-#define LIMIT_NEAR        8
-/* Of one source and one rule: events of the right id that are looked at for being near misses, though they lack what the
- * rule cannot do without. Fits a byte. */
-#define LIMIT_NEAR_TRIED  64
-/* Likewise: events that have what it cannot do without and fail all the same, of which it is told how near they came. */
+#define LIMIT_KEPT       20000
+#define LIMIT_KEPT_BYTES (16 * MIB)
+#define LIMIT_NEAR       8
+/* Of one source and one rule: events of the right id that are looked at for being near misses, though they lack what
+ * the rule cannot do without. Fits a byte. */
+#define LIMIT_NEAR_TRIED 64
+/* Likewise: events that have what it cannot do without and fail all the same, of which it is told how near they came.
+ */
 #define LIMIT_NEAR_SCORED 1000
 #define LIMIT_DIAGNOSTICS 100
 /* Runs of consecutive record ids in one event log; a log with more is a filtered export with holes everywhere. */

@@ -1,8 +1,7 @@
 #include "report_cause.h"
 
+#include "limits.h"
 #include "report_term.h"
-
-#define SOURCES_MOST 32
 
 void cause_heading(Page *p, const char *title)
 {
@@ -81,8 +80,8 @@ static void put_duration(Page *p, int64_t ns)
 /* Of state and of episodes; they count wherever in the bundle they are, unless the author bounds them. */
 static bool is_timeless(const RuleSet *set, const Rule *rule)
 {
-    const LogSource *sources[SOURCES_MOST];
-    size_t count = rule_sources(set, rule, sources, SOURCES_MOST);
+    const LogSource *sources[LIMIT_RULE_SOURCES];
+    size_t count = rule_sources(set, rule, sources, LIMIT_RULE_SOURCES);
     for (size_t i = 0; i < count; i++) {
         if (sources[i]->kind < SERVICE_EPISODE) {
             return false;
@@ -212,14 +211,14 @@ static void put_ranking(Page *p, const char *title, const Rule *const *rules, si
 
 static void add_sources(const RuleSet *set, const Rule *rule, const LogSource **to, size_t *count)
 {
-    const LogSource *found[SOURCES_MOST];
-    size_t n = rule ? rule_sources(set, rule, found, SOURCES_MOST) : 0;
+    const LogSource *found[LIMIT_RULE_SOURCES];
+    size_t n = rule ? rule_sources(set, rule, found, LIMIT_RULE_SOURCES) : 0;
     for (size_t i = 0; i < n; i++) {
         bool known = false;
         for (size_t k = 0; k < *count; k++) {
             known = known || to[k] == found[i];
         }
-        if (!known && *count < SOURCES_MOST) {
+        if (!known && *count < LIMIT_RULE_SOURCES) {
             to[(*count)++] = found[i];
         }
     }
@@ -227,7 +226,7 @@ static void add_sources(const RuleSet *set, const Rule *rule, const LogSource **
 
 static void put_sources(Page *p, const RuleSet *set, const Cause *cause)
 {
-    const LogSource *sources[SOURCES_MOST];
+    const LogSource *sources[LIMIT_RULE_SOURCES];
     size_t count = 0;
     for (size_t i = 0; i < cause->condition_count; i++) {
         const Condition *c = &cause->conditions[i];

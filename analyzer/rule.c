@@ -470,6 +470,23 @@ static void rules_ask(RuleSet *set)
     }
 }
 
+/* What is not known of a source makes "no hit" unknown: none may be left out. */
+static void sources_check(Load *load)
+{
+    const LogSource *sources[LIMIT_RULE_SOURCES + 1];
+    for (size_t i = 0; i < load->set->rule_count; i++) {
+        const Rule *rule = &load->set->rules[i];
+        if (rule->kind == RULE_CORRELATION &&
+            rule_sources(load->set, rule, sources, LIMIT_RULE_SOURCES + 1) > LIMIT_RULE_SOURCES) {
+            for (size_t n = 0; n < load->files.count; n++) {
+                load->l.file = str_eq(load->files.at[n]->path, rule->file) ? load->files.at[n] : load->l.file;
+            }
+            COMPLAIN(&load->l, rule->doc,
+                     STR("a correlation over more than 32 log sources; name fewer, or make conditions of its parts"));
+        }
+    }
+}
+
 /* --- the set ---------------------------------------------------------------------------------------------------- */
 
 static void files_parse(Load *load)
@@ -494,6 +511,7 @@ static Status load_run(Load *load)
     detections_load(load);
     correlations_load(load);
     causes_load(load);
+    sources_check(load);
     load->set->error_count = load->l.error_count;
     if (load->l.error_count) {
         complaints_tell(&load->l);

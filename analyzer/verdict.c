@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "conclusion.h"
+#include "limits.h"
 #include "rule_words.h"
 
 #define WINDOW_NS (5 * NS_MINUTE)
@@ -39,7 +40,7 @@ static bool is_state(Service service)
 /* State and episodes are asked for in the whole bundle, unless the author says otherwise. */
 static bool asks_bundle(const Case *c, const Condition *cond)
 {
-    const LogSource *sources[32];
+    const LogSource *sources[LIMIT_RULE_SOURCES];
     size_t n = rule_sources(c->analysis->rules, cond->rule, sources, sizeof sources / sizeof *sources);
     for (size_t i = 0; i < n; i++) {
         if (!is_state(sources[i]->kind)) {
@@ -149,8 +150,8 @@ static bool until_after(const Case *c, const Condition *cond, int64_t ns)
 /* NULL, or the first source of `until` that is not there, or not whole: what it does not show may have been. */
 static const LogSource *until_lacks(const Case *c, const Condition *cond, const char **why)
 {
-    const LogSource *sources[32];
-    size_t n = cond->until ? rule_sources(c->analysis->rules, cond->until, sources, 32) : 0;
+    const LogSource *sources[LIMIT_RULE_SOURCES];
+    size_t n = cond->until ? rule_sources(c->analysis->rules, cond->until, sources, LIMIT_RULE_SOURCES) : 0;
     for (size_t i = 0; i < n; i++) {
         CoverageQuery q = {sources[i]->kind, sources[i]->channel, {TIME_NONE, TIME_NONE}};
         *why = is_state(q.service) ? NULL : coverage_lacks(c->analysis->rows.at, c->analysis->rows.count, &q);
@@ -360,7 +361,7 @@ static const char *lacks_episodes(const Case *c, Span span)
 static const char *lacks_in(const void *with, const Rule *rule, Span span)
 {
     const Case *c = with;
-    const LogSource *sources[32];
+    const LogSource *sources[LIMIT_RULE_SOURCES];
     size_t n = rule_sources(c->analysis->rules, rule, sources, sizeof sources / sizeof *sources);
     const char *why = c->lists[rule->index].limited;
     for (size_t i = 0; i < n && !why; i++) {
@@ -395,7 +396,7 @@ static void episodes_missing(const Case *c, ConditionResult *r)
 
 static void sources_missing(const Case *c, const Rule *rule, ConditionResult *r)
 {
-    const LogSource *sources[32];
+    const LogSource *sources[LIMIT_RULE_SOURCES];
     size_t n = rule_sources(c->analysis->rules, rule, sources, sizeof sources / sizeof *sources);
     for (size_t i = 0; i < n; i++) {
         missing_add(c, r, &(Missing){.source = sources[i], .window = no_window});
@@ -410,7 +411,7 @@ static Str title_of(const LogSource *source)
 /* NO if every source of the rule covers the window, else UNKNOWN with what lacks. */
 static Truth absence(const Case *c, const Rule *rule, Span window, ConditionResult *r)
 {
-    const LogSource *sources[32];
+    const LogSource *sources[LIMIT_RULE_SOURCES];
     size_t n = rule_sources(c->analysis->rules, rule, sources, sizeof sources / sizeof *sources);
     const HitList *list = &c->lists[rule->index];
     VEC(Str) why = {0};
