@@ -28,10 +28,10 @@ typedef struct Reader { /* what one worker reads with */
     uint64_t nested_room; /* bytes that archives inside the member being read may still give */
     VEC(Held) held;
     size_t held_bytes;
-    bool together; /* whom the member being read waits for, this worker reads too */
-    bool early;    /* some that were held could not wait for all */
-    bool alone;    /* no other worker holds members: of all of them, one at a time */
-    bool stream;   /* members come one after the other, and how many is not known */
+    bool together;           /* whom the member being read waits for, this worker reads too */
+    bool early;              /* some that were held could not wait for all */
+    bool alone;              /* no other worker holds members: of all of them, one at a time */
+    bool stream;             /* members come one after the other, and how many is not known */
     const StrList *left_out; /* members of the bundle that are not read, by their paths; NULL: none */
 } Reader;
 

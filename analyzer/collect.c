@@ -387,7 +387,8 @@ static Str title_text(const Plan *plan, const Need *n)
     return arena_join(plan->survey->run, parts, 2);
 }
 
-/* What decides causes that something points to comes first, then what decides more; of equals what decides the likelier.
+/* What decides causes that something points to comes first, then what decides more; of equals what decides the
+ * likelier.
  */
 static bool goes_before(const Need *a, const Need *b)
 {
@@ -414,7 +415,8 @@ static void rows_add(Plan *plan)
     for (size_t i = 0; i < plan->needs.count; i++) {
         const Need *n = &plan->needs.at[i];
         Collect *row = VEC_ADD(plan->survey->run, &plan->out->collect);
-        *row = (Collect){.title = title_text(plan, n), .why = why_text(plan, n), .decides = n->decides, .pointed = n->pointed};
+        *row = (Collect){
+            .title = title_text(plan, n), .why = why_text(plan, n), .decides = n->decides, .pointed = n->pointed};
         how_fill(plan, n, row);
     }
 }

@@ -104,12 +104,13 @@ static int no_signature(const Held *h, const RuleSet *rules)
     Question q = {.word = word, .rules = rules};
     bool swapped = cause_find(rules, str_of(h->of.words.at[1])) != NULL, code = is_code(str_of(word));
     Str near = swapped || code ? (Str){0} : nearest_word(str_of(word), names, rules->cause_count);
-    int status = no_such(&q,
-                         swapped ? "explain wants the signature first, then the bundle; this is no signature: "
-                         : code  ? "a code is explained without a bundle (explain CODE); this is one: "
-                                 : h->of.signatures ? "no signature is called "
-                                         : "no signature that is built in (--signatures DIR reads others) is called ",
-                         near);
+    int status =
+        no_such(&q,
+                swapped            ? "explain wants the signature first, then the bundle; this is no signature: "
+                : code             ? "a code is explained without a bundle (explain CODE); this is one: "
+                : h->of.signatures ? "no signature is called "
+                                   : "no signature that is built in (--signatures DIR reads others) is called ",
+                near);
     arena_free(&a);
     return status;
 }
@@ -152,9 +153,10 @@ static int run(Held *h)
 {
     const BundleOptions *o = &h->of;
     if (o->words.count == 0 || (o->words.count > 2 && !o->run.is_case)) {
-        return usage_error("explain wants a CODE (0x80110401, -2147024891, 1603, a symbol, the name of a portal error), "
-                           "or SIGNATURE BUNDLE",
-                           "");
+        return usage_error(
+            "explain wants a CODE (0x80110401, -2147024891, 1603, a symbol, the name of a portal error), "
+            "or SIGNATURE BUNDLE",
+            "");
     }
     if (o->words.count == 1) {
         return rules_use(o->signatures, false, code_with, &(Question){.word = o->words.at[0], .color = o->color});

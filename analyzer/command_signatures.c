@@ -99,12 +99,8 @@ static const struct Action {
     const char *name;
     int (*run)(Arguments args);
 } actions[] = {
-    {"list", signatures_list},
-    {"show", signatures_show},
-    {"lint", signatures_lint},
-    {"new", signatures_new},
-    {"test", signatures_test},
-    {"coverage", signatures_coverage},
+    {"list", signatures_list}, {"show", signatures_show}, {"lint", signatures_lint},
+    {"new", signatures_new},   {"test", signatures_test}, {"coverage", signatures_coverage},
 };
 
 int command_signatures(Arguments args)

@@ -204,9 +204,13 @@ static Str finding(const Conclude *c, const Conclusion *out)
         return arena_join(c->run, parts, sizeof parts / sizeof *parts);
     }
     Str code = decoded(c, out->first_error);
-    Str parts[] = {STR("no documented cause "), asked->applies ? STR("of ") : (Str){0},
-                   asked->applies ? asked->name : (Str){0}, asked->applies ? STR(" ") : (Str){0}, STR("is proved"),
-                   code.len ? STR("; the first error is ") : (Str){0}, code};
+    Str parts[] = {STR("no documented cause "),
+                   asked->applies ? STR("of ") : (Str){0},
+                   asked->applies ? asked->name : (Str){0},
+                   asked->applies ? STR(" ") : (Str){0},
+                   STR("is proved"),
+                   code.len ? STR("; the first error is ") : (Str){0},
+                   code};
     return arena_join(c->run, parts, sizeof parts / sizeof *parts);
 }
 

@@ -651,9 +651,8 @@ static void temporal_group(Work *w)
         }
         const char *why = NULL;
         Span span = temporal_span(chosen, parts, at);
-        Truth truth = w->rule->condition
-                          ? words_truth(w, never, truths, span, &why)
-                          : parts_truth(w, truths, (Span){at - w->rule->timespan_ns, at}, &why);
+        Truth truth = w->rule->condition ? words_truth(w, never, truths, span, &why)
+                                         : parts_truth(w, truths, (Span){at - w->rule->timespan_ns, at}, &why);
         truth = truth_and(truth, sure);
         if (truth != NO) {
             emit(w, span, truth, chosen, parts, why);
@@ -707,9 +706,9 @@ static Ordered ordered_make(Work *w)
 /* Is it before `item`? UNKNOWN: at the same time, and no source tells their order. */
 static Truth before(const Item *a, const Item *item)
 {
-    return a->at != item->at             ? truth_of(a->at < item->at)
+    return a->at != item->at                 ? truth_of(a->at < item->at)
            : a->last->row != item->last->row ? UNKNOWN
-                                         : truth_of(kept_order(a->last, item->last) < 0);
+                                             : truth_of(kept_order(a->last, item->last) < 0);
 }
 
 /* What the parts that must not occur make of a chain that did. */

@@ -24,8 +24,8 @@ Doubt hit_doubt(const Hit *h);
 /* Of single rules. matches: in the total order. Returns one list a rule, by Rule.index. */
 HitList *hit_lists(const RuleSet *set, const Match *matches, size_t count, Arena *run);
 
-/* Who knows what the bundle covers: why it cannot be said that a rule has no more hits in a span than are known; a static
- * text, or NULL: its sources cover the span. */
+/* Who knows what the bundle covers: why it cannot be said that a rule has no more hits in a span than are known; a
+ * static text, or NULL: its sources cover the span. */
 typedef struct Absence {
     const char *(*lacks)(const void *with, const Rule *rule, Span span);
     const void *with;

@@ -201,8 +201,7 @@ void coverage_close(SourceRow *row, Arena *run)
 
 static bool same_source(const SourceRow *row, const CoverageQuery *q)
 {
-    return row->service == q->service &&
-           (q->service != SERVICE_EVENT_LOG || str_eq_nocase(row->channel, q->channel));
+    return row->service == q->service && (q->service != SERVICE_EVENT_LOG || str_eq_nocase(row->channel, q->channel));
 }
 
 static bool concerns(const SourceRow *row, const CoverageQuery *q)

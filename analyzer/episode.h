@@ -32,7 +32,7 @@ typedef struct Episode {
     const Kept *failure;      /* its first error, or NULL */
     const SourceRow *own_log; /* backups: the extension's own log of this attempt, or NULL */
     bool log_ends;            /* its own log says how it ended */
-    int64_t silent_ns;        /* from the last line of its own log to what came next, 0 if that is its end; -1: unknown */
+    int64_t silent_ns; /* from the last line of its own log to what came next, 0 if that is its end; -1: unknown */
 } Episode;
 
 static inline int64_t episode_end(const Episode *ep)

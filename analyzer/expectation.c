@@ -111,7 +111,8 @@ static bool is_object_of(json_t *value, bool (*is)(const json_t *item))
     const char *key;
     json_t *item;
     bool good = json_is_object(value);
-    json_object_foreach (value, key, item) {
+    json_object_foreach(value, key, item)
+    {
         good = good && is(item);
     }
     return good;
@@ -177,7 +178,8 @@ static void check_items(const Expectation *e, const char *name, json_t *object, 
     Is *is = item_of(shape);
     const char *key;
     json_t *item;
-    json_object_foreach (object, key, item) {
+    json_object_foreach(object, key, item)
+    {
         if (is && !is(item)) {
             const JsonStep steps[] = {expect_step(name), expect_step(key)};
             char *text = json_dumps(item, JSON_ENCODE_ANY);
@@ -218,7 +220,8 @@ static void check_keys(const Expectation *e, FailureList *to)
 {
     const char *name;
     json_t *value;
-    json_object_foreach (e->root, name, value) {
+    json_object_foreach(e->root, name, value)
+    {
         check_key(e, name, value, to);
     }
     if (!json_object_get(e->root, "verdicts")) {

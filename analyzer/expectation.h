@@ -9,8 +9,7 @@
 #include "json_place.h"
 #include "verdict.h"
 
-#define JOIN(a, ...)                                                                                                   \
-    arena_join((a), (const Str[]){__VA_ARGS__}, sizeof((const Str[]){__VA_ARGS__}) / sizeof(Str))
+#define JOIN(a, ...) arena_join((a), (const Str[]){__VA_ARGS__}, sizeof((const Str[]){__VA_ARGS__}) / sizeof(Str))
 
 typedef struct Failure {
     Str cause;    /* empty: of none in particular */

@@ -176,7 +176,8 @@ static bool is_named(json_t *verdicts, Str cause)
     const char *name;
     json_t *verdict;
     bool named = false;
-    json_object_foreach (verdicts, name, verdict) {
+    json_object_foreach(verdicts, name, verdict)
+    {
         named = named || str_eq(str_of(name), cause);
     }
     return named;
@@ -188,7 +189,8 @@ static void compare_verdicts(Compare *c)
     Arena *a = c->e->a;
     const char *cause;
     json_t *want;
-    json_object_foreach (c->want, cause, want) {
+    json_object_foreach(c->want, cause, want)
+    {
         compare_verdict(c, cause, want);
     }
     for (size_t i = 0; i < c->answer->verdicts.count; i++) {
@@ -253,13 +255,15 @@ static void compare_conditions(Compare *c)
 {
     const char *cause, *name;
     json_t *conditions, *want;
-    json_object_foreach (c->want, cause, conditions) {
+    json_object_foreach(c->want, cause, conditions)
+    {
         const ToldVerdict *v = answer_verdict(c->answer, str_of(cause));
         if (!v) {
             failed_unknown(c, cause);
             continue;
         }
-        json_object_foreach (conditions, name, want) {
+        json_object_foreach(conditions, name, want)
+        {
             compare_condition(c, cause, v, name, want);
         }
     }
@@ -304,7 +308,8 @@ static void compare_needles(Compare *c)
     const char *cause;
     json_t *needles;
     bool near = str_eq(str_of(c->key), STR("near"));
-    json_object_foreach (c->want, cause, needles) {
+    json_object_foreach(c->want, cause, needles)
+    {
         const json_t *verdict = verdict_of(c, cause);
         json_t *hay = hay_of(c->key, verdict);
         for (size_t i = 0; verdict && i < json_array_size(needles); i++) {
@@ -351,7 +356,8 @@ static void compare_collect(Compare *c)
     const char *cause;
     json_t *needles;
     bool wanted = str_eq(str_of(c->key), STR("collect"));
-    json_object_foreach (c->want, cause, needles) {
+    json_object_foreach(c->want, cause, needles)
+    {
         for (size_t i = 0; i < json_array_size(needles); i++) {
             const char *needle = json_string_value(json_array_get(needles, i));
             if (collects(c, cause, needle) != wanted) {
@@ -368,8 +374,7 @@ static void compare_collect(Compare *c)
 
 static bool path_fits(Str path, Str end)
 {
-    return str_eq(path, end) ||
-           (str_ends(path, end) && path.len > end.len && path.at[path.len - end.len - 1] == '/');
+    return str_eq(path, end) || (str_ends(path, end) && path.len > end.len && path.at[path.len - end.len - 1] == '/');
 }
 
 static void compare_source_key(Compare *c, const char *path, const char *key, const json_t *want)
@@ -404,7 +409,8 @@ static void compare_source(Compare *c, const char *path, json_t *want)
     if (!found) {
         failed(c, path, NULL, JOIN(c->e->a, STR("there is no source "), str_of(path)));
     } else if (json_is_object(want)) {
-        json_object_foreach (want, key, value) {
+        json_object_foreach(want, key, value)
+        {
             compare_source_key(c, path, key, value);
         }
     } else if (!str_eq(str_of(json_string_value(want)), STR("*"))) {
@@ -416,7 +422,8 @@ static void compare_sources(Compare *c)
 {
     const char *path;
     json_t *want;
-    json_object_foreach (c->want, path, want) {
+    json_object_foreach(c->want, path, want)
+    {
         compare_source(c, path, want);
     }
 }
@@ -458,7 +465,8 @@ static void compare_episodes(Compare *c)
     const json_t *episodes = json_object_get(c->report, "episodes");
     const char *kind;
     json_t *want;
-    json_object_foreach (c->want, kind, want) {
+    json_object_foreach(c->want, kind, want)
+    {
         json_int_t count = 0;
         for (size_t i = 0; i < json_array_size(episodes); i++) {
             count += str_eq(str_of(text_at(json_array_get(episodes, i), "kind")), str_of(kind));
@@ -477,7 +485,8 @@ static void compare_bundle(Compare *c)
     Arena *a = c->e->a;
     const char *key;
     json_t *want;
-    json_object_foreach (c->want, key, want) {
+    json_object_foreach(c->want, key, want)
+    {
         const json_t *got = json_object_get(json_object_get(c->report, "bundle"), key);
         if (!json_equal(got, want)) {
             failed(c, key, NULL,
@@ -533,7 +542,8 @@ static void compare_not_here(Compare *c)
     const json_t *absent = json_object_get(c->report, "absent");
     const char *source;
     json_t *want;
-    json_object_foreach (c->want, source, want) {
+    json_object_foreach(c->want, source, want)
+    {
         const json_t *row = NULL;
         bool good = false;
         for (size_t i = 0; i < json_array_size(absent); i++) {
@@ -639,7 +649,8 @@ void expectation_compare(const Expectation *e, const Answer *answer, FailureList
         expect_failed_file(e, STR("the report is no JSON"), (TextPlace){0}, to);
         return;
     }
-    json_object_foreach (e->root, name, value) {
+    json_object_foreach(e->root, name, value)
+    {
         const ExpectKey *key = expect_key(str_of(name));
         c.key = name;
         c.want = value;

@@ -6,19 +6,19 @@
 #include "expectation.h"
 
 typedef enum Shape { /* of the value of a key */
-    S_FLAG,
-    S_NUMBER,
-    S_NUMBERS,
-    S_TEXT,
-    S_TEXTS,
-    S_PAIRS,        /* [[text, text], …] */
-    S_OBJECT,       /* {name: anything} */
-    S_NUMBER_BY,    /* {name: number} */
-    S_TEXT_BY,      /* {name: text} */
-    S_TEXTS_BY,     /* {name: [text, …]} */
-    S_VERDICT_BY,   /* {name: verdict, [verdict, …] or "*"} */
-    S_CONDITION_BY, /* {name: {name: truth}} */
-    S_SOURCE_BY,    /* {name: text or object} */
+                     S_FLAG,
+                     S_NUMBER,
+                     S_NUMBERS,
+                     S_TEXT,
+                     S_TEXTS,
+                     S_PAIRS,        /* [[text, text], …] */
+                     S_OBJECT,       /* {name: anything} */
+                     S_NUMBER_BY,    /* {name: number} */
+                     S_TEXT_BY,      /* {name: text} */
+                     S_TEXTS_BY,     /* {name: [text, …]} */
+                     S_VERDICT_BY,   /* {name: verdict, [verdict, …] or "*"} */
+                     S_CONDITION_BY, /* {name: {name: truth}} */
+                     S_SOURCE_BY,    /* {name: text or object} */
 } Shape;
 
 typedef struct Compare {

@@ -191,9 +191,9 @@ static void explain_number(Page *p, const RuleSet *rules, uint32_t code)
 
 static bool is_wrapping(uint8_t c)
 {
-    static const uint8_t wrap[256] = {['('] = 1, [')'] = 1, ['['] = 1, [']'] = 1, ['{'] = 1, ['}'] = 1,
-                                      ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1, [','] = 1, [';'] = 1,
-                                      ['.'] = 1, [':'] = 1, ['='] = 1, ['`'] = 1, ['!'] = 1, ['?'] = 1};
+    static const uint8_t wrap[256] = {
+        ['('] = 1,  [')'] = 1, ['['] = 1, [']'] = 1, ['{'] = 1, ['}'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1,
+        ['\''] = 1, [','] = 1, [';'] = 1, ['.'] = 1, [':'] = 1, ['='] = 1, ['`'] = 1, ['!'] = 1, ['?'] = 1};
     return wrap[c];
 }
 
@@ -314,8 +314,8 @@ static const char *where_text(const PortalError *known, bool causes)
     return known && known->where == PORTAL_OUTSIDE    ? "Its cause lies outside the VM: no bundle shows it."
            : known && known->where == PORTAL_PLATFORM ? "Its cause lies in disks, limits or other jobs: a bundle shows "
                                                         "little of it."
-           : causes ? "A bundle of the VM can show causes of it."
-                    : "Its cause lies in the VM, and no signature is about it yet.";
+           : causes                                   ? "A bundle of the VM can show causes of it."
+                                                      : "Its cause lies in the VM, and no signature is about it yet.";
 }
 
 void explain_portal_error(Page *p, Str name)

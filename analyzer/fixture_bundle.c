@@ -158,10 +158,11 @@ static const char *line_trouble(Str line)
     }
     next_word(&line, &path);
     Str value = str_trim(line);
-    return !path.len                                              ? "a directive without its argument"
-           : str_eq(verb, STR("mtime")) && !is_time(value)        ? "mtime wants a member and a time"
-           : str_eq(verb, STR("encoding")) && !is_encoding(value) ? "no such encoding; known are utf8bom, "
-                                                                   "utf16le, utf16be, utf16le-nobom, utf16be-nobom, cp1252"
+    return !path.len                                       ? "a directive without its argument"
+           : str_eq(verb, STR("mtime")) && !is_time(value) ? "mtime wants a member and a time"
+           : str_eq(verb, STR("encoding")) && !is_encoding(value)
+               ? "no such encoding; known are utf8bom, "
+                 "utf16le, utf16be, utf16le-nobom, utf16be-nobom, cp1252"
            : str_eq(verb, STR("cut")) && !str_u64(value, 10, &number) ? "cut wants a member and a number of bytes"
                                                                       : NULL;
 }

@@ -10,8 +10,8 @@ static uint8_t escape_letter(uint32_t rune)
     static const struct {
         uint32_t rune;
         uint8_t letter;
-    } escapes[] = {{0, '0'},    {7, 'a'},    {8, 'b'},    {9, 't'},    {10, 'n'},     {11, 'v'},    {12, 'f'},
-                   {13, 'r'},   {0x1B, 'e'}, {0x85, 'N'}, {0xA0, '_'}, {0x2028, 'L'}, {0x2029, 'P'}};
+    } escapes[] = {{0, '0'},  {7, 'a'},    {8, 'b'},    {9, 't'},    {10, 'n'},     {11, 'v'},    {12, 'f'},
+                   {13, 'r'}, {0x1B, 'e'}, {0x85, 'N'}, {0xA0, '_'}, {0x2028, 'L'}, {0x2029, 'P'}};
     for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
         if (escapes[i].rune == rune) {
             return escapes[i].letter;
@@ -89,13 +89,15 @@ static void advise_name(Lint *l, const Test *t)
     static const struct {
         const char *name, *meant;
     } names[] = {
-        {"Provider", "Provider_Name"}, {"ProviderName", "Provider_Name"}, {"Event_ID", "EventID"},
-        {"EventCode", "EventID"},      {"LogName", "Channel"},            {"Log_Name", "Channel"},
+        {"Provider", "Provider_Name"}, {"ProviderName", "Provider_Name"},
+        {"Event_ID", "EventID"},       {"EventCode", "EventID"},
+        {"LogName", "Channel"},        {"Log_Name", "Channel"},
     };
     for (size_t i = 0; t->field == FIELD_NAMED && i < sizeof names / sizeof *names; i++) {
         if (str_eq_nocase(t->name, str_of(names[i].name))) {
             ADVISE(l, t->at, "field-name", STR("'"), t->name,
-                   STR("' is taken for the name of a datum; what every event has is '"), str_of(names[i].meant), STR("' (the others are EventID, Provider_Name, Channel, Level, Computer)"));
+                   STR("' is taken for the name of a datum; what every event has is '"), str_of(names[i].meant),
+                   STR("' (the others are EventID, Provider_Name, Channel, Level, Computer)"));
         }
     }
 }
@@ -148,8 +150,8 @@ static void advise_whole(Lint *l, const Test *t)
     for (size_t v = 0; t->field == FIELD_MESSAGE && v < t->count; v++) {
         const Pattern *p = &t->values[v].patterns[0];
         if ((is_whole_text(p) && p->text.len) || p->kind == PATTERN_NUMBER) {
-            ADVISE(l, t->values[v].at, "whole-message",
-                   STR("the whole message is compared, so it must be '"), str_slice(t->values[v].at->text, 0, 80),
+            ADVISE(l, t->values[v].at, "whole-message", STR("the whole message is compared, so it must be '"),
+                   str_slice(t->values[v].at->text, 0, 80),
                    STR("' and nothing else; write 'Message|contains' if it stands in it"));
         }
     }

@@ -789,8 +789,8 @@ static void explain_condition(Explain *x, const Detection *d, const Expression *
 static const LogSource *source_for(const Rule *rule, const Event *ev)
 {
     const LogSource *source = rule->source;
-    while (source && !(source->kind == ev->service &&
-                       (!source->channel.len || str_eq_nocase(source->channel, ev->channel)))) {
+    while (source &&
+           !(source->kind == ev->service && (!source->channel.len || str_eq_nocase(source->channel, ev->channel)))) {
         source = source->next;
     }
     return source ? source : rule->source;

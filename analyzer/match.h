@@ -33,8 +33,8 @@ typedef struct TestResults {
     VEC(TestResult) list;
 } TestResults;
 
-/* What every test of a detection rule makes of the event; of alternatives, of the one that comes nearest. Behind a `not`
- * only what keeps the rule from holding. */
+/* What every test of a detection rule makes of the event; of alternatives, of the one that comes nearest. Behind a
+ * `not` only what keeps the rule from holding. */
 void match_explain(Matcher *m, const Rule *rule, const Event *ev, Arena *a, TestResults *out);
 
 /* True if any rule could ever ask for this event by its identity alone: a parser of event logs may skip rendering the

@@ -129,7 +129,8 @@ static void read_input(Bundle *bundle, const Options *opt, const PipelineInput *
     complain_all(bundle);
 }
 
-PipelineResult pipeline_read(const Options *opt, const PipelineInput *in, const RuleSet *rules, ReportUse *use, void *with)
+PipelineResult pipeline_read(const Options *opt, const PipelineInput *in, const RuleSet *rules, ReportUse *use,
+                             void *with)
 {
     Arena run = {0};
     Analysis analysis;
@@ -160,7 +161,8 @@ static void write_report(void *with, const Report *report)
 
 PipelineResult pipeline_run(const Options *opt, const char *const *paths, size_t count, const RuleSet *rules, Sink *out)
 {
-    return pipeline_read(opt, &(PipelineInput){.paths = paths, .count = count}, rules, write_report, &(Written){opt, out});
+    return pipeline_read(opt, &(PipelineInput){.paths = paths, .count = count}, rules, write_report,
+                         &(Written){opt, out});
 }
 
 /* Plain Sigma: every source says what it says, copies as well. What is in no story is a part like the others. */

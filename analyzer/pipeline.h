@@ -29,7 +29,8 @@ typedef void ReportUse(void *with, const Report *report);
 
 /* Reads one bundle (of a case: all of them) and has `use` look at what there is to report, which is gone afterwards. A
  * bundle that cannot be read has a report too, and a line on stderr unless it is in memory. */
-PipelineResult pipeline_read(const Options *opt, const PipelineInput *in, const RuleSet *rules, ReportUse *use, void *with);
+PipelineResult pipeline_read(const Options *opt, const PipelineInput *in, const RuleSet *rules, ReportUse *use,
+                             void *with);
 
 /* Reads one bundle (of a case: all of them) and writes its report; a bundle that cannot be read has one too, and a line
  * on stderr. */

@@ -14,7 +14,7 @@ typedef struct PortalError {
     const char *name;
     uint32_t number; /* what the portal prints beside the name; 0: nothing */
     PortalWhere where;
-    const char *message; /* as the portal shows it; NULL: no document has it */
+    const char *message;                   /* as the portal shows it; NULL: no document has it */
     const char *meaning, *action, *source; /* action: NULL where the signatures of the causes say what to do */
 } PortalError;
 
@@ -30,7 +30,7 @@ bool cause_applies(const Cause *cause, Str name);
  * nearest. */
 const Str *portal_names(const RuleSet *rules, size_t *count, Arena *a);
 
-typedef struct AskedCode { /* --code: the error that the portal shows */
+typedef struct AskedCode {    /* --code: the error that the portal shows */
     Str name;                 /* as documents spell it; empty: none was given */
     const PortalError *known; /* NULL: the table does not hold it */
     Str meaning;              /* of it, or of the extension's status of that name; empty: nobody knows */

@@ -1,8 +1,8 @@
 /* Rules are indexed by what their detection cannot do without: event ids, and of those events one of some literals, or
- * one of some whole values of fields. Literals are found by grams of four bytes: every `stride` bytes one load, one hash
- * and one bit decide for all rules at once, and only where the bit is set are literals compared. Unlike an automaton
- * this stays in the first-level cache with thousands of literals, and reads a quarter of the positions when all literals
- * have seven bytes or more. Whole values are looked up in one table, a field once for all rules. */
+ * one of some whole values of fields. Literals are found by grams of four bytes: every `stride` bytes one load, one
+ * hash and one bit decide for all rules at once, and only where the bit is set are literals compared. Unlike an
+ * automaton this stays in the first-level cache with thousands of literals, and reads a quarter of the positions when
+ * all literals have seven bytes or more. Whole values are looked up in one table, a field once for all rules. */
 #include "prefilter.h"
 
 #include <stdlib.h>
@@ -678,7 +678,8 @@ static void chain_scan(const Group *g, PrefilterScan *scan, const Event *ev, uin
     }
 }
 
-/* An event of the right id that lacks the literal or the value is a near miss. The first ones of a source are enough. */
+/* An event of the right id that lacks the literal or the value is a near miss. The first ones of a source are enough.
+ */
 static void near_scan(const Group *g, PrefilterScan *scan, const Event *ev, const IdSlot *slot)
 {
     for (uint32_t i = slot->indexed; i != NONE; i = g->links.at[i].next) {

@@ -29,8 +29,8 @@ typedef struct PrefilterScan {
     size_t count;
     uint32_t *stamps; /* by rule: the event it was last named for */
     uint32_t now;
-    uint8_t *tried;  /* by entry: events of this source that were tried for being near misses … */
-    uint32_t *sated; /* … and by slot: how many of its entries have had enough of them */
+    uint8_t *tried;                /* by entry: events of this source that were tried for being near misses … */
+    uint32_t *sated;               /* … and by slot: how many of its entries have had enough of them */
     const struct Group *own, *any; /* of the last channel */
     bool cached;
     uint8_t kind;

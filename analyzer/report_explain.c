@@ -196,7 +196,7 @@ static void put_value(Page *p, const ConditionResult *c)
 static const Rule *rule_of(const Verdict *v, const ConditionResult *c)
 {
     size_t at = (size_t)(c - v->conditions.at), conditions = v->cause->condition_count;
-    return c->condition                                   ? c->condition->rule
+    return c->condition                                ? c->condition->rule
            : at - conditions < v->cause->support_count ? v->cause->supports[at - conditions]
                                                        : v->cause->refutes[at - conditions - v->cause->support_count];
 }

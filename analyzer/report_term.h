@@ -40,7 +40,7 @@ void term_place(Term *t, const Kept *kept);
 void term_time(Page *p, const Kept *kept);
 /* As many lines of it at most; false if lines are left. */
 bool term_quote(Page *p, Str quote, unsigned indent, unsigned lines);
-bool term_was_shown(Term *t, const Kept *kept); /* and is from now on */
+bool term_was_shown(Term *t, const Kept *kept);              /* and is from now on */
 void term_cited(Term *t, const Kept *kept, unsigned indent); /* place, time and quote */
 /* `On the VM: copy C:\…`: where it does not fit on a line, what is to be typed or found has lines of its own. */
 void term_way(Page *p, Str way, unsigned indent);

@@ -341,7 +341,8 @@ static void put_left(Term *t)
     }
     if (left) {
         term_count(p, left, "more thing", "more things");
-        page_put(p, " would decide causes that nothing points to; vmsift explain ID BUNDLE names them for each, --format json all.");
+        page_put(p, " would decide causes that nothing points to; vmsift explain ID BUNDLE names them for each, "
+                    "--format json all.");
         page_flow(p, TEXT);
     }
 }

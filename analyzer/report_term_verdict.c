@@ -331,7 +331,8 @@ static void put_brief(Term *t, const Verdict *v)
     page_flow(p, (Frame){4, 6, NULL, 3});
     const Kept *near = c->near ? c->near->kept : NULL;
     bool state = near && (near->ev.service == SERVICE_REGISTRY_STATE || near->ev.service == SERVICE_SERVICE_STATE);
-    if (near && (v->kind == RULED_OUT || c->elsewhere || state)) { /* what is set now helps where it proves nothing, too */
+    if (near &&
+        (v->kind == RULED_OUT || c->elsewhere || state)) { /* what is set now helps where it proves nothing, too */
         put_near(t, c, 4);
     }
 }
@@ -352,9 +353,8 @@ static bool is_told(const Verdict *v)
     const ConditionResult *c = v->kind == RULED_OUT ? reason(v, NO, &others) : NULL;
     bool tells = c && c->near && c->condition && c->condition->distinguishing;
     Service near = tells ? c->near->kept->ev.service : SERVICE_EPISODE;
-    return v->kind == RULED_OUT
-               ? near != SERVICE_EPISODE && near != SERVICE_STATUS && near != SERVICE_AGGREGATESTATUS
-               : verdict_pointed(v);
+    return v->kind == RULED_OUT ? near != SERVICE_EPISODE && near != SERVICE_STATUS && near != SERVICE_AGGREGATESTATUS
+                                : verdict_pointed(v);
 }
 
 /* Only named: who wants to know more asks for one of them. */

@@ -96,7 +96,7 @@ typedef struct Condition {
     int64_t differ_ns;
     Window window;
     const Rule *false_if, *until; /* until: a hit does not count where a hit of this rule came after it */
-    bool absent_unknown; /* no hit proves nothing */
+    bool absent_unknown;          /* no hit proves nothing */
     bool distinguishing;
     bool inferred;              /* the document does not name this evidence */
     Str ask_name, ask_question; /* empty: no question */

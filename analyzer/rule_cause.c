@@ -116,16 +116,16 @@ static void ask_load(Loader *l, const Node *n, Condition *c)
 
 static void condition_load(Loader *l, const RuleSet *set, const Node *n, Condition *c)
 {
-    const Str keys[] = {STR("rule"),   STR("says"),           STR("window"), STR("compare"), STR("false_if"),
-                        STR("absent"), STR("distinguishing"), STR("basis"),  STR("ask"),     STR("verify"),
-                        STR("until")};
+    const Str keys[] = {STR("rule"),     STR("says"),   STR("window"),         STR("compare"),
+                        STR("false_if"), STR("absent"), STR("distinguishing"), STR("basis"),
+                        STR("ask"),      STR("verify"), STR("until")};
     c->window = (Window){.before_ns = 5 * NS_MINUTE, .after_ns = 5 * NS_MINUTE};
     if (!map_check(l, n, "conditions", keys, sizeof keys / sizeof *keys)) {
         return;
     }
     const Node *rule = map_get(n, "rule"), *window = map_get(n, "window"), *compare = map_get(n, "compare");
-    const Node *false_if = map_get(n, "false_if"), *until = map_get(n, "until"), *distinguishing = map_get(n, "distinguishing"),
-               *ask = map_get(n, "ask");
+    const Node *false_if = map_get(n, "false_if"), *until = map_get(n, "until"),
+               *distinguishing = map_get(n, "distinguishing"), *ask = map_get(n, "ask");
     c->says = map_text(l, n, "says", !ask);
     c->rule = rule ? rule_named(l, set, rule, "rule") : NULL;
     c->false_if = false_if ? rule_named(l, set, false_if, "false_if") : NULL;
@@ -150,7 +150,8 @@ static void condition_load(Loader *l, const RuleSet *set, const Node *n, Conditi
     for (size_t i = 0; i < sizeof needs_rule / sizeof *needs_rule; i++) {
         const Node *key = map_get(n, needs_rule[i]);
         if (key && !rule) {
-            COMPLAIN(l, key, STR("'"), str_of(needs_rule[i]), STR("' goes with 'rule' only; take it out, or add the rule"));
+            COMPLAIN(l, key, STR("'"), str_of(needs_rule[i]),
+                     STR("' goes with 'rule' only; take it out, or add the rule"));
         }
     }
     if (rule && compare) {

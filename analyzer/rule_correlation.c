@@ -80,8 +80,9 @@ static bool parts_load(Loader *l, const RuleSet *set, Rule *rule, Node *n)
 
 /* --- conditions ------------------------------------------------------------------------------------------------- */
 
-static const Str comparisons[] = {{(const uint8_t *)"gt", 2},  {(const uint8_t *)"gte", 3}, {(const uint8_t *)"lt", 2},
-                                  {(const uint8_t *)"lte", 3}, {(const uint8_t *)"eq", 2},  {(const uint8_t *)"neq", 3}};
+static const Str comparisons[] = {{(const uint8_t *)"gt", 2}, {(const uint8_t *)"gte", 3},
+                                  {(const uint8_t *)"lt", 2}, {(const uint8_t *)"lte", 3},
+                                  {(const uint8_t *)"eq", 2}, {(const uint8_t *)"neq", 3}};
 
 static void count_load(Loader *l, struct Threshold *t, size_t which, const Node *n)
 {
@@ -93,8 +94,9 @@ static void count_load(Loader *l, struct Threshold *t, size_t which, const Node 
     }
     int64_t most = which == 2 ? *to[which] - 1 : which == 3 || which == 4 ? *to[which] : 1;
     if (most < 1) {
-        COMPLAIN(l, n, STR("it is counted where an event is, so there is always one; that nothing occurs is said by "
-                           "'and not' in a temporal correlation"));
+        COMPLAIN(l, n,
+                 STR("it is counted where an event is, so there is always one; that nothing occurs is said by "
+                     "'and not' in a temporal correlation"));
     }
 }
 

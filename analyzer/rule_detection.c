@@ -594,15 +594,17 @@ static const char *ambiguous(Str s)
     }
     Str n = str_from(s, s.len && (s.at[0] == '-' || s.at[0] == '+'));
     bool digit = n.len && byte_digit(n.at[0]);
-    if (str_starts(n, STR("0o")) || str_starts(n, STR("0b")) || (n.len > 1 && n.at[0] == '0' && all_of(n, "01234567"))) {
+    if (str_starts(n, STR("0o")) || str_starts(n, STR("0b")) ||
+        (n.len > 1 && n.at[0] == '0' && all_of(n, "01234567"))) {
         return all_of(str_from(n, 2), "01234567") || n.at[1] < 'a' ? "a number that is not to the base of ten" : NULL;
     }
     if (digit && (all_of(n, "0123456789_") || all_of(n, "0123456789:")) && !all_of(n, "0123456789") &&
         byte_digit(n.at[n.len - 1])) {
         return "a number with '_' or ':' in it";
     }
-    bool point = n.len > 1 && n.at[0] == '.' && (all_of(str_from(n, 1), "0123456789") ||
-                                                 str_eq_nocase(n, STR(".inf")) || str_eq_nocase(n, STR(".nan")));
+    bool point =
+        n.len > 1 && n.at[0] == '.' &&
+        (all_of(str_from(n, 1), "0123456789") || str_eq_nocase(n, STR(".inf")) || str_eq_nocase(n, STR(".nan")));
     size_t e = str_find_byte(n, 'e', 0);
     e = e == STR_NOT_FOUND ? str_find_byte(n, 'E', 0) : e;
     bool power = digit && e != STR_NOT_FOUND && all_of(str_slice(n, 0, e), "0123456789.") &&
@@ -759,7 +761,8 @@ static const char *transform_add(Modifiers *m, Transform step)
 static const char *flag_add(Modifiers *m, uint32_t flag)
 {
     if (m->kind != PATTERN_REGEX || (m->regex_options & flag)) {
-        return m->kind == PATTERN_REGEX ? "' stands here twice; leave one out" : "' is a flag of re; write it behind re";
+        return m->kind == PATTERN_REGEX ? "' stands here twice; leave one out"
+                                        : "' is a flag of re; write it behind re";
     }
     m->regex_options |= flag;
     return NULL;

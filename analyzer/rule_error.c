@@ -172,8 +172,7 @@ void complain_at(Loader *l, uint32_t line, uint32_t column, uint32_t width, cons
 {
     l->error_count++;
     if (l->complaints.count < LIMIT_COMPLAINTS) {
-        *VEC_ADD(l->run, &l->complaints) =
-            (Complaint){l->file, line, column, width, arena_join(l->run, parts, count)};
+        *VEC_ADD(l->run, &l->complaints) = (Complaint){l->file, line, column, width, arena_join(l->run, parts, count)};
     }
 }
 

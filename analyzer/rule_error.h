@@ -19,10 +19,10 @@ typedef enum NodeStyle { STYLE_NONE, STYLE_PLAIN, STYLE_SINGLE, STYLE_DOUBLE, ST
 typedef enum NodeKind { NODE_SCALAR, NODE_LIST, NODE_MAP } NodeKind;
 typedef struct Node { /* of YAML; see rule_yaml.h */
     NodeKind kind;
-    NodeStyle style;       /* STYLE_NONE: of a list or a map */
-    bool plain;            /* a scalar without quotes: null, true and 123 are not text */
-    bool broken;           /* was refused as YAML; nothing more is said of it */
-    uint32_t line, column; /* 1-based, in characters */
+    NodeStyle style;               /* STYLE_NONE: of a list or a map */
+    bool plain;                    /* a scalar without quotes: null, true and 123 are not text */
+    bool broken;                   /* was refused as YAML; nothing more is said of it */
+    uint32_t line, column;         /* 1-based, in characters */
     uint32_t end_line, end_column; /* right behind it; 0: not known */
     Str text;
     struct Node **items; /* of a list; of a map: key, value, key, value … */

@@ -168,7 +168,8 @@ static const Expression *name(Parser *p)
     p->pos += w.len;
     if ((all || one || counted) && take(p, STR("of"))) {
         if (!all && !one) {
-            return fail(p, pos, w.len, "only '1 of', 'any of' and 'all of' are supported; write a correlation to count");
+            return fail(p, pos, w.len,
+                        "only '1 of', 'any of' and 'all of' are supported; write a correlation to count");
         }
         Str pattern = word(p);
         size_t from = p->pos;

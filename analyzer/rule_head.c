@@ -17,11 +17,16 @@ static const struct Key {
     const char *name;
     KeyForm form;
 } keys[] = {
-    {"title", KEY_TEXT},           {"id", KEY_ID},           {"name", KEY_TEXT},         {"related", KEY_RELATED},
-    {"status", KEY_STATUS},        {"description", KEY_TEXT}, {"references", KEY_TEXTS}, {"author", KEY_TEXT},
-    {"date", KEY_DAY},             {"modified", KEY_DAY},    {"tags", KEY_TEXTS},        {"level", KEY_LEVEL},
-    {"fields", KEY_TEXTS},         {"license", KEY_TEXT},    {"scope", KEY_TEXTS},       {"falsepositives", KEY_TEXTS},
-    {"taxonomy", KEY_TAXONOMY},    {"logsource", KEY_OTHER}, {"detection", KEY_OTHER},   {"vmsift", KEY_OTHER},
+    {"title", KEY_TEXT},        {"id", KEY_ID},
+    {"name", KEY_TEXT},         {"related", KEY_RELATED},
+    {"status", KEY_STATUS},     {"description", KEY_TEXT},
+    {"references", KEY_TEXTS},  {"author", KEY_TEXT},
+    {"date", KEY_DAY},          {"modified", KEY_DAY},
+    {"tags", KEY_TEXTS},        {"level", KEY_LEVEL},
+    {"fields", KEY_TEXTS},      {"license", KEY_TEXT},
+    {"scope", KEY_TEXTS},       {"falsepositives", KEY_TEXTS},
+    {"taxonomy", KEY_TAXONOMY}, {"logsource", KEY_OTHER},
+    {"detection", KEY_OTHER},   {"vmsift", KEY_OTHER},
     {"correlation", KEY_OTHER},
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)
@@ -107,7 +112,8 @@ static void key_check(Loader *l, const struct Key *key, const Node *value)
     case KEY_STATUS: word_check(l, value, "status", statuses, sizeof statuses / sizeof *statuses); break;
     case KEY_TAXONOMY:
         if (!str_eq_nocase(node_text(l, value, "taxonomy"), STR("sigma"))) {
-            COMPLAIN(l, value, STR("only the taxonomy 'sigma' is supported; write its names of fields and log sources"));
+            COMPLAIN(l, value,
+                     STR("only the taxonomy 'sigma' is supported; write its names of fields and log sources"));
         }
         break;
     case KEY_RELATED: related_check(l, value); break;

@@ -63,8 +63,8 @@ void rule_profile_print(const RuleSet *set, Sink *out)
         qsort(rows.at, rows.count, sizeof *rows.at, row_order);
     }
     sink_format(out, "%llu events: candidates found in %.3f ms, proved in %.3f ms; %zu of %zu rules were tried\n",
-                (unsigned long long)set->profile->events, (double)set->profile->scan_ns / 1e6,
-                (double)proving_ns / 1e6, rows.count, detections);
+                (unsigned long long)set->profile->events, (double)set->profile->scan_ns / 1e6, (double)proving_ns / 1e6,
+                rows.count, detections);
     sink_put(out, "        ms      tried      holds  rule\n");
     for (size_t i = 0; i < rows.count; i++) {
         row_print(&rows.at[i], out);

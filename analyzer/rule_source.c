@@ -175,8 +175,8 @@ static void file_load(Loader *l, const Inspection *inspection, const Node *n, Lo
 
 static void source_load(Loader *l, const Inspection *inspection, const Node *n, LogSource *s)
 {
-    const Str keys[] = {STR("product"),   STR("service"),  STR("category"), STR("kind"),    STR("channel"),
-                        STR("event_ids"), STR("identity"), STR("known"),    STR("fields"),  COLLECTING_KEYS};
+    const Str keys[] = {STR("product"),   STR("service"),  STR("category"), STR("kind"),   STR("channel"),
+                        STR("event_ids"), STR("identity"), STR("known"),    STR("fields"), COLLECTING_KEYS};
     if (!map_check(l, n, "sources", keys, sizeof keys / sizeof *keys)) {
         return;
     }
@@ -321,7 +321,8 @@ static bool word_known(const RuleSet *set, Str word, size_t member)
     return false;
 }
 
-/* Sigma's taxonomy takes these from a trace of the kernel (Microsoft-Windows-Kernel-File), which no log on disk holds. */
+/* Sigma's taxonomy takes these from a trace of the kernel (Microsoft-Windows-Kernel-File), which no log on disk holds.
+ */
 static bool complain_trace(Loader *l, const Node *at, Str word)
 {
     bool trace = str_eq_nocase(word, STR("file_access")) || str_eq_nocase(word, STR("file_rename"));

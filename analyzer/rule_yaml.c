@@ -210,7 +210,9 @@ static void syntax_error(Reader *r)
         file_place(r->l->file, r->start + p->problem_offset, &line, &column);
     }
     bool begun = p->context && p->error != YAML_READER_ERROR && p->context_mark.line + 1 < line;
-    Str parts[] = {STR("not YAML: "), str_of(p->problem ? p->problem : "out of memory"), begun ? STR(" ") : (Str){0},
+    Str parts[] = {STR("not YAML: "),
+                   str_of(p->problem ? p->problem : "out of memory"),
+                   begun ? STR(" ") : (Str){0},
                    begun ? str_of(p->context) : (Str){0},
                    begun ? arena_format(r->l->run, " that begins in line %zu", p->context_mark.line + 1) : (Str){0},
                    syntax_advice(p)};
@@ -225,7 +227,8 @@ void yaml_read(Loader *l, NodeList *docs)
     if (text.len > LIMIT_YAML_BYTES || str_starts(text, STR("\xFF\xFE")) || str_starts(text, STR("\xFE\xFF"))) {
         l->incomplete = true;
         COMPLAIN(l, NULL,
-                 text.len > LIMIT_YAML_BYTES ? STR("more than 1 MiB; split the file") : STR("is UTF-16; save it as UTF-8"));
+                 text.len > LIMIT_YAML_BYTES ? STR("more than 1 MiB; split the file")
+                                             : STR("is UTF-16; save it as UTF-8"));
         return;
     }
     if (!yaml_parser_initialize(&r.parser)) {

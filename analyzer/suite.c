@@ -535,8 +535,7 @@ static void want_cases(Suite *s, const Cause *cause, Extent extent)
     *p = (Point){.group = cause->name, .name = name};
     want(s, p, cause, has.positive, "no positive case: none that came out as confirmed or likely");
     want(s, p, cause, has.near_miss, "no near miss: no case whose name begins with near-miss");
-    want(s, p, cause, has.source_missing,
-         "no case with a source missing: none whose name begins with source-missing");
+    want(s, p, cause, has.source_missing, "no case with a source missing: none whose name begins with source-missing");
 }
 
 /* --- all of them -------------------------------------------------------------------------------------------------- */

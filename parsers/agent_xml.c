@@ -395,7 +395,8 @@ static Bid xml_bid(Str path, Str head)
             return BID_SHAPE;
         }
     }
-    bool named = str_eq_nocase(name, STR("WaSetup.xml")) || str_eq_nocase(name, STR("machine.config")) || str_eq_nocase(name, STR("CommonAgentConfig.config")) ||
+    bool named = str_eq_nocase(name, STR("WaSetup.xml")) || str_eq_nocase(name, STR("machine.config")) ||
+                 str_eq_nocase(name, STR("CommonAgentConfig.config")) ||
                  (str_has_nocase(path, STR("WindowsAzure/config/")) && str_ends_nocase(name, STR(".xml")));
     return body.len && named ? BID_NAME : BID_NO;
 }
@@ -405,10 +406,10 @@ static Bid installer_bid(Str path, Str head)
 {
     TextHead room;
     Str body = xml_body(head, &room), name = text_name(path);
-    return !body.len                                         ? BID_NO
-           : str_starts(body, STR("<Event time="))           ? BID_SHAPE
+    return !body.len                                          ? BID_NO
+           : str_starts(body, STR("<Event time="))            ? BID_SHAPE
            : str_eq_nocase(name, STR("VmAgentInstaller.xml")) ? BID_NAME
-                                                             : BID_NO;
+                                                              : BID_NO;
 }
 
 /* By its name alone: what a broken one holds may be anything. The agent, a 64-bit program, does not read the file of

@@ -430,8 +430,8 @@ static bool plain_child(Str text, size_t *at, Head *head)
     return *at != STR_NOT_FOUND;
 }
 
-/* Most events are of no interest to anybody, and their System is simple: the place behind it if all of it was read, else
- * STR_NOT_FOUND. */
+/* Most events are of no interest to anybody, and their System is simple: the place behind it if all of it was read,
+ * else STR_NOT_FOUND. */
 static size_t plain_head(Str text, Head *head)
 {
     size_t at = tag_end(text, 0);

@@ -274,8 +274,7 @@ TEST(temporal_with_not_looks_before_and_behind)
     assert_hits(text, "b4 a10 b16", "10-10");
     assert_hits(text, "a10 b?12", "10-10?");
     assert_hits(text, "a?10", "10-10?");
-    const char *either =
-        CORRELATION("type: temporal, rules: [a, b, c], timespan: 5m, condition: a and not (b or c)");
+    const char *either = CORRELATION("type: temporal, rules: [a, b, c], timespan: 5m, condition: a and not (b or c)");
     assert_hits(either, "a10 c12", "");
     assert_hits(either, "a10 c20", "10-10");
     const char *twice = CORRELATION("type: temporal, rules: [a, b], timespan: 5m, condition: not (not a or not b)");
@@ -299,9 +298,13 @@ TEST(holes_make_not_and_upper_counts_unknown)
         {"type: temporal, rules: [a, b], timespan: 5m", "a10 b11", {"b", 0, 99}, "10-11"},
         {"type: temporal, rules: [a, b, c], timespan: 5m, condition: {eq: 2}", "a10 b11", {"c", 9, 9}, "10-11?"},
         {"type: temporal, rules: [a, b, c], timespan: 5m, condition: {gte: 2}", "a10 b11", {"c", 9, 9}, "10-11"},
-        {"type: temporal_ordered, rules: [a, b, c], timespan: 9m, condition: a and not b and c", "a1 c5", {"b", 3, 3},
+        {"type: temporal_ordered, rules: [a, b, c], timespan: 9m, condition: a and not b and c",
+         "a1 c5",
+         {"b", 3, 3},
          "1-5?"},
-        {"type: temporal_ordered, rules: [a, b, c], timespan: 9m, condition: a and not b and c", "a1 c5", {"b", 6, 9},
+        {"type: temporal_ordered, rules: [a, b, c], timespan: 9m, condition: a and not b and c",
+         "a1 c5",
+         {"b", 6, 9},
          "1-5"},
         {"type: event_count, rules: a, timespan: 5m, condition: {lt: 3}", "a10 a11", {"a", 8, 8}, "10-10? 10-11?"},
         {"type: event_count, rules: a, timespan: 5m, condition: {lte: 3}", "a10", {"a", 20, 30}, "10-10"},

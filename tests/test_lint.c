@@ -176,9 +176,10 @@ TEST(rule_without_a_log_of_its_own_is_told)
 
 TEST(escape_in_double_quotes_that_nobody_means_is_told)
 {
-    assert_advice(SYSTEM("  a: {EventID: 7, param1|contains: \"\\Packages\\Plugins\"}\n  condition: a\n"),
-                  "case.yml:5:36: [escape] '\\P' in double quotes is the character U+2029; a backslash stands for itself "
-                  "in single quotes: '\\Packages\\Plugins'");
+    assert_advice(
+        SYSTEM("  a: {EventID: 7, param1|contains: \"\\Packages\\Plugins\"}\n  condition: a\n"),
+        "case.yml:5:36: [escape] '\\P' in double quotes is the character U+2029; a backslash stands for itself "
+        "in single quotes: '\\Packages\\Plugins'");
     assert_advice(SYSTEM("  a: {EventID: 7, param1: \"C:\\temp\\new\"}\n  condition: a\n"),
                   "'\\t' in double quotes is the character U+0009; a backslash stands for itself in single quotes: "
                   "'C:\\temp\\new'");
@@ -217,9 +218,10 @@ TEST(number_in_words_is_told)
 
 TEST(message_that_is_compared_whole_is_told)
 {
-    assert_advice(AGENT("  a: {Message: '0x80070020'}\n  condition: a\n"),
-                  "case.yml:5:16: [whole-message] the whole message is compared, so it must be '0x80070020' and nothing "
-                  "else; write 'Message|contains'");
+    assert_advice(
+        AGENT("  a: {Message: '0x80070020'}\n  condition: a\n"),
+        "case.yml:5:16: [whole-message] the whole message is compared, so it must be '0x80070020' and nothing "
+        "else; write 'Message|contains'");
     assert_advice(SYSTEM("  a: {EventID: 7, Message: failed to start}\n  condition: a\n"), "[whole-message]");
     assert_silence(AGENT("  a: {Message: '*0x80070020*'}\n  condition: a\n"));
     assert_silence(AGENT("  a: {Message|startswith: alpha}\n  condition: a\n"));
@@ -343,9 +345,10 @@ TEST(cause_without_remedy_or_reference_is_told)
 TEST(cause_error_that_no_document_names_is_told)
 {
 #define APPLIES(names) RULES HEAD "  applies_to: " names "\n  conditions:\n" A B "  when: a and b\n" TAIL
-    assert_advice(APPLIES("[ExtensionInstallationFailedCOM, ExtensionInstalationFailure]"),
-                  "case.yml:15:48: [unknown-error] no document is known to name the error 'ExtensionInstalationFailure'; "
-                  "did you mean 'ExtensionInstallationFailure'?");
+    assert_advice(
+        APPLIES("[ExtensionInstallationFailedCOM, ExtensionInstalationFailure]"),
+        "case.yml:15:48: [unknown-error] no document is known to name the error 'ExtensionInstalationFailure'; "
+        "did you mean 'ExtensionInstallationFailure'?");
     assert_advice(APPLIES("Nothing"), "case.yml:15:15: [unknown-error]");
     assert_silence(APPLIES("[ExtensionInstallationFailedMSDTC, extensioninstallationfailure]"));
 }

@@ -18,7 +18,7 @@ typedef struct Found {
 
 /* Near misses are told of rules that a cause asks for. */
 #define CAUSE                                                                                                          \
-    "---\ntitle: T\nname: case\nlevel: low\nvmsift:\n  cause: C.\n  conditions: {c: {rule: r, says: s}}\n"               \
+    "---\ntitle: T\nname: case\nlevel: low\nvmsift:\n  cause: C.\n  conditions: {c: {rule: r, says: s}}\n"             \
     "  when: c\n  remedy: [{do: D.}]\n  references: [{document: d, section: s}]\n"
 
 static Found found(const char *text, const Event *ev)
@@ -91,8 +91,7 @@ static void assert_rows(const Row *rows, size_t count)
         assert_int_equal(truth, rows[i].truth);
     }
 }
-#define ASSERT_ROWS(...)                                                                                               \
-    assert_rows((const Row[]){__VA_ARGS__}, sizeof((const Row[]){__VA_ARGS__}) / sizeof(Row))
+#define ASSERT_ROWS(...) assert_rows((const Row[]){__VA_ARGS__}, sizeof((const Row[]){__VA_ARGS__}) / sizeof(Row))
 
 TEST(match_texts_without_case)
 {
@@ -114,16 +113,15 @@ TEST(match_wildcards_and_escapes)
                 {"F: '?'", "\xF0\x9F\x98\x80", YES}, {"F: 'a**c'", "ac", YES}, {"F: 'a?*c'", "ac", NO},
                 {"F: 'a\\*c'", "a*c", YES}, {"F: 'a\\*c'", "abc", NO}, {"F: 'a\\?c'", "a?c", YES},
                 {"F: 'a\\?c'", "abc", NO}, {"F: 'a\\\\*c'", "a\\xc", YES}, {"F: 'a\\\\*c'", "axc", NO},
-                {"F: 'a\\\\\\*c'", "a\\*c", YES}, {"F: 'a\\\\\\*c'", "a\\xc", NO},
-                {"F: 'a\\b'", "a\\b", YES}, {"F: 'a\\\\b'", "a\\b", YES}, {"F: 'a\\\\\\b'", "a\\\\b", YES},
-                {"F: 'a\\\\\\\\b'", "a\\\\b", YES}, {"F: 'C:\\Windows\\x'", "c:\\windows\\X", YES},
-                {"F: 'C:\\\\*\\x'", "C:\\Windows\\x", YES}, {"F: 'a\\'", "a\\", YES},
-                {"F|endswith: '\\cmd.exe'", "C:\\CMD.EXE", YES}, {"F|contains: 'a\\'", "xa\\x", YES},
-                {"F|contains: 'a\\*'", "xa*x", YES}, {"F|contains: 'a\\*'", "xax", NO},
-                {"F|contains: 'Ä?c'", "xäbC", YES}, {"F: 'Ä*\\*'", "äx*", YES}, {"F: 'Ä*\\*'", "äx", NO},
-                {"F|cased: 'Ä*'", "Äx", YES},
-                {"F|contains: 'a*a*a*b'", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NO},
-                {"F: 'a*b'", "a\nb", YES}, {"F: 'Ä?b'", "ä\nb", YES});
+                {"F: 'a\\\\\\*c'", "a\\*c", YES}, {"F: 'a\\\\\\*c'", "a\\xc", NO}, {"F: 'a\\b'", "a\\b", YES},
+                {"F: 'a\\\\b'", "a\\b", YES}, {"F: 'a\\\\\\b'", "a\\\\b", YES}, {"F: 'a\\\\\\\\b'", "a\\\\b", YES},
+                {"F: 'C:\\Windows\\x'", "c:\\windows\\X", YES}, {"F: 'C:\\\\*\\x'", "C:\\Windows\\x", YES},
+                {"F: 'a\\'", "a\\", YES}, {"F|endswith: '\\cmd.exe'", "C:\\CMD.EXE", YES},
+                {"F|contains: 'a\\'", "xa\\x", YES}, {"F|contains: 'a\\*'", "xa*x", YES},
+                {"F|contains: 'a\\*'", "xax", NO}, {"F|contains: 'Ä?c'", "xäbC", YES}, {"F: 'Ä*\\*'", "äx*", YES},
+                {"F: 'Ä*\\*'", "äx", NO}, {"F|cased: 'Ä*'", "Äx", YES},
+                {"F|contains: 'a*a*a*b'", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NO}, {"F: 'a*b'", "a\nb", YES},
+                {"F: 'Ä?b'", "ä\nb", YES});
 }
 
 TEST(match_places_and_lists)
@@ -180,11 +178,25 @@ TEST(match_networks)
 TEST(match_dashes_that_begin_options)
 {
     ASSERT_ROWS({"F|contains|windash: ' -f x'", "cmd /f x", YES}, {"F|windash|contains: ' /f x'", "cmd -f x", YES},
-                {"F|contains|windash: ' -f x'", "cmd \xE2\x80\x93" "f x", YES},
-                {"F|contains|windash: ' -f x'", "cmd \xE2\x80\x94" "f x", YES},
-                {"F|contains|windash: ' -f x'", "cmd \xE2\x80\x95" "f x", YES},
-                {"F|contains|windash: ' \xE2\x80\x93" "f x'", "cmd -f x", YES},
-                {"F|contains|windash: ' -f x'", "cmd \xE2\x80\x92" "f x", NO},
+                {"F|contains|windash: ' -f x'",
+                 "cmd \xE2\x80\x93"
+                 "f x",
+                 YES},
+                {"F|contains|windash: ' -f x'",
+                 "cmd \xE2\x80\x94"
+                 "f x",
+                 YES},
+                {"F|contains|windash: ' -f x'",
+                 "cmd \xE2\x80\x95"
+                 "f x",
+                 YES},
+                {"F|contains|windash: ' \xE2\x80\x93"
+                 "f x'",
+                 "cmd -f x", YES},
+                {"F|contains|windash: ' -f x'",
+                 "cmd \xE2\x80\x92"
+                 "f x",
+                 NO},
                 {"F|contains|windash: 'a-f'", "a/f", NO}, {"F|contains|windash: 'a-f'", "a-f", YES},
                 {"F|windash: '-a -b'", "/a -b", YES}, {"F|windash: '-a -b'", "/a /b", YES},
                 {"F|windash|contains|all: [' -a', ' /b']", "x /a -b", YES}, {"F|windash: '*-a*'", "x/ab", YES},
@@ -193,16 +205,16 @@ TEST(match_dashes_that_begin_options)
 
 TEST(match_encodings)
 {
-    ASSERT_ROWS({"F|base64: foobar", "Zm9vYmFy", YES}, {"F|base64: fooba", "Zm9vYmE=", YES},
-                {"F|base64: foobar", "xZm9vYmFy", NO}, {"F|base64|contains: foobar", "xZm9vYmFyx", YES},
-                {"F|base64|cased: foobar", "zm9vymfy", NO}, {"F|base64offset|contains: foobar", "AGZvb2Jhcg==", YES},
-                {"F|base64offset|contains: foobar", "Zm9vYmFy", YES}, {"F|base64offset|contains: foobar", "AABmb29iYXI=", YES},
-                {"F|base64offset|contains: foobar", "Zm9vYmF", NO},
-                {"F|base64offset|contains: 'ä'", "eMOkeA==", YES}, /* xäx */
-                {"F|wide|base64offset|contains: http", "xx aAB0AHQAcAA yy", YES},
-                {"F|utf16le|base64|contains: http", "aAB0AHQAcAA=", YES},
-                {"F|utf16be|base64|contains: http", "AGgAdAB0AHA=", YES}, {"F|utf16|base64: a", "//5hAA==", YES},
-                {"F|base64: '\\*'", "Kg==", YES});
+    ASSERT_ROWS(
+        {"F|base64: foobar", "Zm9vYmFy", YES}, {"F|base64: fooba", "Zm9vYmE=", YES},
+        {"F|base64: foobar", "xZm9vYmFy", NO}, {"F|base64|contains: foobar", "xZm9vYmFyx", YES},
+        {"F|base64|cased: foobar", "zm9vymfy", NO}, {"F|base64offset|contains: foobar", "AGZvb2Jhcg==", YES},
+        {"F|base64offset|contains: foobar", "Zm9vYmFy", YES}, {"F|base64offset|contains: foobar", "AABmb29iYXI=", YES},
+        {"F|base64offset|contains: foobar", "Zm9vYmF", NO}, {"F|base64offset|contains: 'ä'", "eMOkeA==", YES}, /* xäx */
+        {"F|wide|base64offset|contains: http", "xx aAB0AHQAcAA yy", YES},
+        {"F|utf16le|base64|contains: http", "aAB0AHQAcAA=", YES},
+        {"F|utf16be|base64|contains: http", "AGgAdAB0AHA=", YES}, {"F|utf16|base64: a", "//5hAA==", YES},
+        {"F|base64: '\\*'", "Kg==", YES});
 }
 
 TEST(match_references_to_other_fields)
@@ -210,7 +222,8 @@ TEST(match_references_to_other_fields)
     ASSERT_ROWS({"F|fieldref: F", "x", YES}, {"F|fieldref: G", "x", NO}, {"F|fieldref|neq: G", "x", YES},
                 {"F|fieldref|neq: F", "x", NO}, {"F|fieldref: Computer", "VM1", YES},
                 {"F|fieldref|cased: Computer", "VM1", NO}, {"F|fieldref|startswith: Computer", "vm1.example", YES},
-                {"F|fieldref|endswith: Channel", "the application", YES}, {"F|fieldref|contains: Provider_Name", "is com+ it", YES},
+                {"F|fieldref|endswith: Channel", "the application", YES},
+                {"F|fieldref|contains: Provider_Name", "is com+ it", YES},
                 {"F|contains|fieldref: Computer", "xvm1x", YES}, {"F|fieldref|contains: Computer", "vm2", NO},
                 {"F|fieldref: EventID", "1", YES}, {"F|fieldref: [G, Computer]", "vm1", YES});
     const Field fields[] = {{STR("F"), STR("xÄRGER")}, {STR("G"), STR("ärger")}};
@@ -224,10 +237,10 @@ TEST(match_absent_empty_and_null)
 {
     ASSERT_ROWS({"G: null", "x", YES}, {"F: null", "x", NO}, {"F: null", "", NO}, {"G: ~", "x", YES}, {"G:", "x", YES},
                 {"F: ''", "", YES}, {"F: ''", "x", NO}, {"G: ''", "x", NO}, {"G: [null, '']", "x", YES},
-                {"F: [null, '']", "", YES}, {"F|neq: null", "x", YES}, {"G|neq: null", "x", NO},
-                {"G|neq: x", "x", YES}, {"G|contains: x", "x", NO}, {"G|re: ''", "x", NO}, {"G|lt: 5", "x", NO},
-                {"F|exists: true", "x", YES}, {"F|exists: true", "", YES}, {"F|exists: false", "x", NO},
-                {"G|exists: true", "x", NO}, {"G|exists: false", "x", YES}, {"F: 'null'", "NULL", YES});
+                {"F: [null, '']", "", YES}, {"F|neq: null", "x", YES}, {"G|neq: null", "x", NO}, {"G|neq: x", "x", YES},
+                {"G|contains: x", "x", NO}, {"G|re: ''", "x", NO}, {"G|lt: 5", "x", NO}, {"F|exists: true", "x", YES},
+                {"F|exists: true", "", YES}, {"F|exists: false", "x", NO}, {"G|exists: true", "x", NO},
+                {"G|exists: false", "x", YES}, {"F: 'null'", "NULL", YES});
 }
 
 TEST(match_fields_of_event_logs)
@@ -250,13 +263,20 @@ TEST(match_fields_of_event_logs)
         const char *words;
         Truth truth;
     } keywords[] = {
-        {"{'|all': [first, code]}", YES},       {"{'|all': [first, gone]}", NO},
-        {"first", YES},                         {"[gone, '8000']", YES},
-        {"[0, gone]", YES},                     {"{'|re': '^Err.*F$'}", YES},
-        {"{'|cased': FIRST}", NO},              {"{'|startswith': err}", YES},
-        {"{'|startswith': code}", NO},          {"[gone, {EventID: 4689}]", YES},
-        {"[{EventID: 1}, {EventID: 2}]", NO},   {"[{EventID: 1}, {EventID: 4689, Level: 2}]", YES},
-        {"[{EventID: 1}, first]", YES},         {"[{Data|contains|all: [error, code]}, {A: b}]", YES},
+        {"{'|all': [first, code]}", YES},
+        {"{'|all': [first, gone]}", NO},
+        {"first", YES},
+        {"[gone, '8000']", YES},
+        {"[0, gone]", YES},
+        {"{'|re': '^Err.*F$'}", YES},
+        {"{'|cased': FIRST}", NO},
+        {"{'|startswith': err}", YES},
+        {"{'|startswith': code}", NO},
+        {"[gone, {EventID: 4689}]", YES},
+        {"[{EventID: 1}, {EventID: 2}]", NO},
+        {"[{EventID: 1}, {EventID: 4689, Level: 2}]", YES},
+        {"[{EventID: 1}, first]", YES},
+        {"[{Data|contains|all: [error, code]}, {A: b}]", YES},
         {"[{Data|contains|all: [error, b]}, {A: b}]", NO},
     };
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
@@ -278,19 +298,41 @@ TEST(match_conditions)
         const char *condition;
         Truth truth;
     } cases[] = {
-        {"a and b", NO},          {"a or b", YES},         {"a and not b", YES},       {"not (a and not b)", NO},
-        {"1 of a*", YES},         {"all of a*", NO},       {"1 of them", YES},         {"all of them", NO},
-        {"any of b*", NO},        {"1 of a", YES},         {"1 of *2", NO},            {"all of *a", YES},
+        {"a and b", NO},
+        {"a or b", YES},
+        {"a and not b", YES},
+        {"not (a and not b)", NO},
+        {"1 of a*", YES},
+        {"all of a*", NO},
+        {"1 of them", YES},
+        {"all of them", NO},
+        {"any of b*", NO},
+        {"1 of a", YES},
+        {"1 of *2", NO},
+        {"all of *a", YES},
         {"1 of a* and not 1 of b*", YES}, /* of binds before not, not before and, and before or */
-        {"a or b and b", YES},    {"b and b or a", YES},   {"not b and a", YES},       {"not a or a", YES},
-        {"not a and b", NO},      {"not (a or b)", NO},    {"not not a", YES},         {"not a or b and a", NO},
-        {"(a)and(not b)", YES},   {"A-c_1", YES},          {"a AND NOT b", YES},       {"not all of a*", YES},
-        {"[b, a]", YES},          {"[b, b]", NO},          {"not _h", NO},             {"all of h*", YES},
+        {"a or b and b", YES},
+        {"b and b or a", YES},
+        {"not b and a", YES},
+        {"not a or a", YES},
+        {"not a and b", NO},
+        {"not (a or b)", NO},
+        {"not not a", YES},
+        {"not a or b and a", NO},
+        {"(a)and(not b)", YES},
+        {"A-c_1", YES},
+        {"a AND NOT b", YES},
+        {"not all of a*", YES},
+        {"[b, a]", YES},
+        {"[b, b]", NO},
+        {"not _h", NO},
+        {"all of h*", YES},
         {"\"a and\\n not b\"", YES},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[512];
-        snprintf(text, sizeof text, LOG("  a: {F: abc}\n  a2: {F: x}\n  b: {F: y}\n  _h: {F: abc}\n  h1: {F: abc}\n  h_: {F: abc}\n"
+        snprintf(text, sizeof text,
+                 LOG("  a: {F: abc}\n  a2: {F: x}\n  b: {F: y}\n  _h: {F: abc}\n  h1: {F: abc}\n  h_: {F: abc}\n"
                      "  A-c_1: {F: abc}\n  condition: %s\n"),
                  cases[i].condition);
         if (found(text, &ev).truth != cases[i].truth) {
@@ -345,7 +387,10 @@ TEST(match_whole_values_in_every_form)
         {"F: [x, '*bcde*']", "abcdef", YES},
         {"F|cased: Abc", "Abc", YES},
         {"F|cased: Abc", "abc", NO},
-        {"F: skate", "s\xE2\x84\xAA" "ate", NO},
+        {"F: skate",
+         "s\xE2\x84\xAA"
+         "ate",
+         NO},
         {"F|neq: 9", "10", YES},
         {"F|neq: 9", "9", NO},
     };

@@ -324,10 +324,8 @@ static void make(Made *m, Truth rebooted)
         rebooted == YES
             ? STR("2 of 4 backups failed, first 2023-05-11, last good 2023-05-13: desktop heap exhausted (confirmed)")
             : STR("2 of 4 backups failed, first 2023-05-11, last good 2023-05-13: no documented cause is proved");
-    m->report = (Report){.bundle = &m->bundle,
-                         .analysis = &m->analysis,
-                         .episodes = &m->episodes,
-                         .conclusion = &m->conclusion};
+    m->report = (Report){
+        .bundle = &m->bundle, .analysis = &m->analysis, .episodes = &m->episodes, .conclusion = &m->conclusion};
 }
 
 /* The report as text; free() it. */
@@ -617,8 +615,8 @@ static void report_of_an_empty_bundle_still_is_one(void **state)
                          .collected_ns = TIME_NONE,
                          .time_first = TIME_NONE,
                          .time_last = TIME_NONE}};
-    m.report = (Report){
-        .bundle = &m.bundle, .analysis = &m.analysis, .episodes = &m.episodes, .conclusion = &m.conclusion};
+    m.report =
+        (Report){.bundle = &m.bundle, .analysis = &m.analysis, .episodes = &m.episodes, .conclusion = &m.conclusion};
     json_t *root = parsed(&m.report);
     no_empty(root);
     assert_string_equal(at(json_array_get(json_object_get(root, "diagnostics"), 0), "what"), "no such file");

@@ -79,20 +79,34 @@ TEST(logsources_hold_the_taxonomy_of_windows)
         const char *channel;
     } categories[] = {
 #define SYSMON "Microsoft-Windows-Sysmon/Operational"
-        {"process_creation", {1}, SYSMON},          {"file_change", {2}, SYSMON},
-        {"network_connection", {3}, SYSMON},        {"sysmon_status", {4, 16}, SYSMON},
-        {"process_termination", {5}, SYSMON},       {"driver_load", {6}, SYSMON},
-        {"image_load", {7}, SYSMON},                {"create_remote_thread", {8}, SYSMON},
-        {"raw_access_thread", {9}, SYSMON},         {"process_access", {10}, SYSMON},
-        {"file_event", {11}, SYSMON},               {"registry_event", {12, 13, 14}, SYSMON},
-        {"registry_add", {12}, SYSMON},             {"registry_delete", {12}, SYSMON},
-        {"registry_set", {13}, SYSMON},             {"registry_rename", {14}, SYSMON},
-        {"create_stream_hash", {15}, SYSMON},       {"pipe_created", {17, 18}, SYSMON},
-        {"wmi_event", {19, 20, 21}, SYSMON},        {"dns_query", {22}, SYSMON},
-        {"file_delete", {23}, SYSMON},              {"clipboard_capture", {24}, SYSMON},
-        {"process_tampering", {25}, SYSMON},        {"file_delete_detected", {26}, SYSMON},
-        {"file_block_executable", {27}, SYSMON},    {"file_block_shredding", {28}, SYSMON},
-        {"file_executable_detected", {29}, SYSMON}, {"sysmon_error", {255}, SYSMON},
+        {"process_creation", {1}, SYSMON},
+        {"file_change", {2}, SYSMON},
+        {"network_connection", {3}, SYSMON},
+        {"sysmon_status", {4, 16}, SYSMON},
+        {"process_termination", {5}, SYSMON},
+        {"driver_load", {6}, SYSMON},
+        {"image_load", {7}, SYSMON},
+        {"create_remote_thread", {8}, SYSMON},
+        {"raw_access_thread", {9}, SYSMON},
+        {"process_access", {10}, SYSMON},
+        {"file_event", {11}, SYSMON},
+        {"registry_event", {12, 13, 14}, SYSMON},
+        {"registry_add", {12}, SYSMON},
+        {"registry_delete", {12}, SYSMON},
+        {"registry_set", {13}, SYSMON},
+        {"registry_rename", {14}, SYSMON},
+        {"create_stream_hash", {15}, SYSMON},
+        {"pipe_created", {17, 18}, SYSMON},
+        {"wmi_event", {19, 20, 21}, SYSMON},
+        {"dns_query", {22}, SYSMON},
+        {"file_delete", {23}, SYSMON},
+        {"clipboard_capture", {24}, SYSMON},
+        {"process_tampering", {25}, SYSMON},
+        {"file_delete_detected", {26}, SYSMON},
+        {"file_block_executable", {27}, SYSMON},
+        {"file_block_shredding", {28}, SYSMON},
+        {"file_executable_detected", {29}, SYSMON},
+        {"sysmon_error", {255}, SYSMON},
         {"ps_classic_start", {400}, "Windows PowerShell"},
         {"ps_classic_provider_start", {600}, "Windows PowerShell"},
         {"ps_classic_script", {800}, "Windows PowerShell"},
@@ -168,7 +182,8 @@ TEST(logsources_hold_the_taxonomy_of_windows)
             while (of_category && ids < 4 && categories[i].ids[ids]) {
                 ids++;
             }
-            found = str_eq(s->product, STR("windows")) && str_eq(of_category ? s->category : s->service, str_of(word)) &&
+            found = str_eq(s->product, STR("windows")) &&
+                    str_eq(of_category ? s->category : s->service, str_of(word)) &&
                     str_eq(s->channel, str_of(channel)) && s->event_id_count == ids &&
                     (!ids || memcmp(s->event_ids, categories[i].ids, ids * sizeof *s->event_ids) == 0);
         }
@@ -240,13 +255,14 @@ TEST(yaml_refuses_what_signatures_do_not_have)
     assert_error("? [a]\n: 1\n", "a list or a map as a key");
     assert_error("a: [1\n", "not YAML");
     assert_error("a: 'x\nb: 1\n", "x.yml:3:1: not YAML: found unexpected end of stream while scanning a quoted scalar "
-                                   "that begins in line 1; check indents");
-    assert_error("a: %x%\n", "x.yml:1:4: not YAML: found character that cannot start any token; indent with blanks, and put "
-                             "a value that begins with '%', '@' or '`' in quotes");
+                                  "that begins in line 1; check indents");
+    assert_error("a: %x%\n",
+                 "x.yml:1:4: not YAML: found character that cannot start any token; indent with blanks, and put "
+                 "a value that begins with '%', '@' or '`' in quotes");
     assert_error("a: *.exe\n", "put a value that begins with '*' or '&' in quotes");
     assert_error("\xFF\xFEt\0", "is UTF-16; save it as UTF-8");
     assert_error("a: \"C:\\Windows\"\n", "x.yml:1:7: not YAML: found unknown escape character; put a text with "
-                                           "backslashes in single quotes");
+                                         "backslashes in single quotes");
     assert_error("a: \"C:\\xml\"\n", "put a text with backslashes in single quotes");
     assert_error("a: \xC0\xAF\n", "x.yml:1:4: not YAML: invalid length of a UTF-8 sequence; files are UTF-8");
     assert_error("- 1\n", "x.yml:1:1: a signature is a map");
@@ -263,7 +279,8 @@ TEST(rule_errors_name_the_place_and_what_would_be_right)
     assert_error(RULE("  s: {EventID: 1}\n  condition: (s\n"), "')' is missing here");
     assert_error(RULE("  s: {EventID: 1}\n  condition: s | count() > 5\n"), "aggregation with '|' is not supported");
     assert_error(RULE("  s: {EventID: 1}\n  condition: 2 of s*\n"), "only '1 of', 'any of' and 'all of'");
-    assert_error(RULE("  s: {EventID: 1}\n  condition: 1 of x*\n"), "x.yml:6:19: no selection is named like 'x*'; check the letters before '*'");
+    assert_error(RULE("  s: {EventID: 1}\n  condition: 1 of x*\n"),
+                 "x.yml:6:19: no selection is named like 'x*'; check the letters before '*'");
     assert_error(RULE("  s: {EventID: 1}\n  _h: {EventID: 2}\n  condition: s or 1 of *h\n"),
                  "x.yml:7:24: names that begin with '_' do not count here");
     assert_error(RULE("  s: {EventID: 1}\n  timeframe: 5m\n  condition: s\n"), "'timeframe' is not supported");
@@ -330,7 +347,8 @@ TEST(correlation_may_name_what_stands_behind_it_and_comes_after_its_parts)
 TEST(correlation_errors)
 {
     assert_error(CORRELATION("type: temporal, rules: [r, c], timespan: 1h") GOOD, "is made of itself");
-    assert_error(CORRELATION("type: value_sum, rules: [r], timespan: 1h") GOOD, "correlation type 'value_sum' is not supported; there are event_count");
+    assert_error(CORRELATION("type: value_sum, rules: [r], timespan: 1h") GOOD,
+                 "correlation type 'value_sum' is not supported; there are event_count");
     assert_error(CORRELATION("type: event_count, rules: [r], timespan: 1h") GOOD, "'condition' is missing");
     assert_error(CORRELATION("type: event_count, rules: [r], timespan: 1M, condition: {gte: 1}") GOOD, "time span");
     assert_error(CORRELATION("type: value_count, rules: [r], timespan: 1h, condition: {gte: 1}") GOOD,
@@ -427,7 +445,8 @@ TEST(cause_errors)
     static const struct {
         const char *block, *told;
     } cases[] = {
-        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  cause: []", "x.yml:15:3: key 'cause' stands here twice; first in line 12"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  cause: []",
+         "x.yml:15:3: key 'cause' stands here twice; first in line 12"},
         {"when: a and (not b)\n  conditions: {a: {rule: r, says: x}}", "x.yml:13:20: unknown condition 'b'"},
         {"when: [a]\n  conditions: {a: {rule: r, says: x}}", "'when' must be a text"},
         {"when: ''\n  conditions: {a: {rule: r, says: x}}", "'when' has no text"},
@@ -463,7 +482,8 @@ TEST(cause_errors)
         {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedy: [{command: x}]", "'do' is missing"},
         {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedy: [{do: x, reboot: 1}]", "'reboot' must be true"},
         {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedy: [{do: x, if_fail: y}]", "mean 'if_fails'?"},
-        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  references: [{document: D, url: 'x:y'}]", "begins with https"},
+        {"when: a\n  conditions: {a: {rule: r, says: x}}\n  references: [{document: D, url: 'x:y'}]",
+         "begins with https"},
         {"when: a\n  conditions: {a: {rule: r, says: x}}\n  remedies: []", "did you mean 'remedy'?"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -497,8 +517,8 @@ TEST(head_errors)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[1024];
-        snprintf(text, sizeof text,
-                 "%s\nlogsource: {product: windows}\ndetection: {s: {A: 1}, condition: s}\n", cases[i].line);
+        snprintf(text, sizeof text, "%s\nlogsource: {product: windows}\ndetection: {s: {A: 1}, condition: s}\n",
+                 cases[i].line);
         assert_error(text, cases[i].told);
     }
 }
@@ -617,12 +637,14 @@ TEST(fields_of_sources_that_have_no_others_are_checked)
     static const struct {
         const char *source, *line, *told; /* NULL: right */
     } cases[] = {
-        {"product: azurevm, service: vmsnapshot", "Mesage|contains: a", "x.yml:3:17: unknown field 'Mesage'; did you mean 'Message'?"},
+        {"product: azurevm, service: vmsnapshot", "Mesage|contains: a",
+         "x.yml:3:17: unknown field 'Mesage'; did you mean 'Message'?"},
         {"product: azurevm, service: vmsnapshot", "message: a", NULL},
         {"product: azurevm, service: episode", "Outcom: failure", "did you mean 'Outcome'?"},
         {"product: azurevm, service: status", "EventID: 1", "unknown field 'EventID'; known: Message"},
         {"product: windows, category: registry_state", "TargetObjekt: a", "did you mean 'TargetObject'?"},
-        {"product: windows, category: service_state", "Account|fieldref: ServiceNam", "x.yml:3:35: unknown field 'ServiceNam'"},
+        {"product: windows, category: service_state", "Account|fieldref: ServiceNam",
+         "x.yml:3:35: unknown field 'ServiceNam'"},
         {"product: windows, category: file_listing", "Size|gt: 5", NULL},
         {"product: windows, service: system", "Whatever: 5", NULL},
         {"product: windows, service: systm", "A: 5", "x.yml:2:40: unknown service 'systm'; did you mean 'system'?"},
@@ -649,10 +671,11 @@ TEST(fields_of_sources_that_have_no_others_are_checked)
 /* What readers of YAML take differently, and what only looks like a mistake. */
 TEST(values_that_yaml_is_not_sure_of_want_quotes)
 {
-    static const char *const unsure[] = {"yes", "No",   "ON",    "off",  "017",  "0o17", "0b11", "1_000",
-                                         "1:30", "1e3", "-1E+5", ".5",   ".inf", "-.Inf", ".NaN", "190:20:30"};
-    static const char *const sure[] = {"true", "y", "n", "0", "10", "0x1F", "1.5", "-3", "2022-03-08", "1.2.3",
-                                       "1:2:x", "e3", "1e", "_1", "0x1_F", "08", "+", ".", "..", "''", "'017'"};
+    static const char *const unsure[] = {"yes",  "No",  "ON",    "off", "017",  "0o17",  "0b11", "1_000",
+                                         "1:30", "1e3", "-1E+5", ".5",  ".inf", "-.Inf", ".NaN", "190:20:30"};
+    static const char *const sure[] = {"true",  "y",          "n",     "0",     "10", "0x1F", "1.5",
+                                       "-3",    "2022-03-08", "1.2.3", "1:2:x", "e3", "1e",   "_1",
+                                       "0x1_F", "08",         "+",     ".",     "..", "''",   "'017'"};
     for (size_t i = 0; i < sizeof unsure / sizeof *unsure + sizeof sure / sizeof *sure; i++) {
         bool refused = i < sizeof unsure / sizeof *unsure;
         const char *value = refused ? unsure[i] : sure[i - sizeof unsure / sizeof *unsure];

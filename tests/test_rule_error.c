@@ -22,10 +22,9 @@ TEST(error_shows_the_line_and_marks_the_place)
          "x.yml:3:19: unknown modifier 'contians'; did you mean 'contains'?\n"
          "     3 | detection: {s: {A|contians: 1}, condition: s}\n"
          "       |                   ^~~~~~~~\n" END},
-        {LOG "detection:\n  s: {A: 1}\n  condition: not sel\n",
-         "x.yml:5:18: unknown selection 'sel'; known: s\n"
-         "     5 |   condition: not sel\n"
-         "       |                  ^~~\n" END},
+        {LOG "detection:\n  s: {A: 1}\n  condition: not sel\n", "x.yml:5:18: unknown selection 'sel'; known: s\n"
+                                                                "     5 |   condition: not sel\n"
+                                                                "       |                  ^~~\n" END},
         {LOG "detection:\n  s: {A: 1}\n  condition: s and\n",
          "x.yml:5:19: a name is missing here; write 'a and b', 'a or b' or 'not a'\n"
          "     5 |   condition: s and\n"
@@ -88,7 +87,8 @@ TEST(error_in_a_long_line_shows_what_is_near)
 {
     char text[8192], line[4096], shown[512];
     memset(line, 'x', 3000);
-    snprintf(line + 3000, sizeof line - 3000, "', 017, '%s'", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
+    snprintf(line + 3000, sizeof line - 3000, "', 017, '%s'",
+             "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
     snprintf(text, sizeof text, LOG "detection:\n  s: ['%s]\n  condition: s\n", line);
     snprintf(shown, sizeof shown, "     4 | \xE2\x80\xA6%.37s', 017, '%.54s\xE2\x80\xA6\n       | %41s^~~\n", line,
              line + 3009, "");

@@ -46,10 +46,12 @@ static Event event(uint32_t id, const Field *fields, size_t count)
 
 TEST(rule_words_say_what_held_and_what_is_there_instead)
 {
-    const Field data[] = {{{0}, STR("Unexpected error, hr = 0x80042314, and later 0x80042314 and hr = 80070005, which is "
-                                    "a long text that nobody wants to read again")}};
+    const Field data[] = {{{0},
+                           STR("Unexpected error, hr = 0x80042314, and later 0x80042314 and hr = 80070005, which is "
+                               "a long text that nobody wants to read again")}};
     Event ev = event(8193, data, 1);
-    says(LOG("  e: {EventID: 8193, Provider_Name: [VSS, volsnap]}\n  c:\n    Message|contains: ['0x80040154', '80070057']\n"
+    says(LOG("  e: {EventID: 8193, Provider_Name: [VSS, volsnap]}\n  c:\n    Message|contains: ['0x80040154', "
+             "'80070057']\n"
              "  condition: e and c\n"),
          &ev,
          "+EventID is 8193\n+Provider_Name is 'vss' or 'volsnap'\n"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define FILETIME_1970 UINT64_C(116444736000000000) /* 1601 to 1970 in 100 ns */
-#define YEAR_1900 INT64_C(-22089888000000000)       /* 1970 to 1900 in 100 ns */
-#define YEAR_2150 INT64_C(56802816000000000)        /* 1970 to 2150 in 100 ns */
+#define YEAR_1900     INT64_C(-22089888000000000)  /* 1970 to 1900 in 100 ns */
+#define YEAR_2150     INT64_C(56802816000000000)   /* 1970 to 2150 in 100 ns */
 #define TICKS_1601    UINT64_C(504911232000000000) /* 0001 to 1601 in 100 ns */
 
 /* Days since 1970-01-01, with years that begin in March so that the leap day comes last. */
