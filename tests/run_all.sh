@@ -26,7 +26,25 @@ part() {
     shift
     start=$(date +%s)
     "$@" >"$log" 2>&1
-    status=$?
+    told "$name" $? "$log" "$start"
+}
+
+# aside NAME COMMAND…: the same while other parts run; `asides` waits for it and shows it.
+aside() {
+    aside_name=$1 aside_log=$(mktemp) aside_start=$(date +%s)
+    shift
+    "$@" >"$aside_log" 2>&1 &
+    aside=$!
+}
+
+asides() {
+    wait $aside
+    told "$aside_name" $? "$aside_log" "$aside_start"
+    rm -f "$aside_log"
+}
+
+told() { # NAME STATUS LOG START
+    name=$1 status=$2 told=$3 start=$4
     counts=$(awk '
         /(^|: )[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p = $(NF - 5); f = $(NF - 3); s = $(NF - 1); own = 1 }
         /^[0-9]+ of [0-9]+ cases hold$/ { p = $1; f = $3 - $1; own = 1 }
@@ -37,7 +55,7 @@ part() {
         /^\[  PASSED  \] [0-9]+ test/ { cp += $4 }
         /^\[  FAILED  \] [0-9]+ test/ { cf += $4 }
         /^\[  SKIPPED \] [0-9]+ test/ { cs += $4 }
-        END { if (own) print p + 0, f + 0, s + 0; else print cp + 0, cf + 0, cs + 0 }' "$log")
+        END { if (own) print p + 0, f + 0, s + 0; else print cp + 0, cf + 0, cs + 0 }' "$told")
     set -- $counts
     # A part that ended badly without saying what failed has failed once more.
     [ $status -eq 0 ] || [ "$2" -gt 0 ] || set -- "$1" 1 "$3"
@@ -46,8 +64,8 @@ part() {
     echo "== $name: $1 passed, $2 failed, $3 skipped ($(($(date +%s) - start)) s)"
     if [ "$2" -gt 0 ]; then
         bad="$bad $name"
-        grep -E 'FAIL|FAILED|ERROR|rror:|Sanitizer|^     |^not ok|^# ' "$log" | head -n 60
-        [ $status -lt 128 ] || tail -n 20 "$log"
+        grep -E 'FAIL|FAILED|ERROR|rror:|Sanitizer|^     |^not ok|^# ' "$told" | head -n 60
+        [ $status -lt 128 ] || tail -n 20 "$told"
     fi
 }
 
@@ -58,23 +76,15 @@ units() { # FOLDER LABEL
     done
 }
 
-has_target() {
-    grep -q "^$1:" Makefile
-}
-
 units "$build" ""
-for target in test-golden test-replay; do
-    if has_target $target; then
-        part $target $make BUILD="$build" $target
-    else
-        skip $target "no such target"
-    fi
-done
+part test-golden $make BUILD="$build" test-golden
+aside test-replay $make BUILD="$build" test-replay
 part signatures-test "$build/vmsift" signatures test
 part fixtures python3 -B tests/run_fixtures.py --vmsift "$build/vmsift" --mkfixture "$build/tests/mkfixture"
 part signatures-schema python3 -B tests/schema.py --signature-json "$build/tests/signature_json"
 part signatures-lint sh tests/lint_builtin.sh "$build/vmsift"
 part cli sh tests/run_cli.sh "$build/vmsift" "$build/tests/mkfixture"
+asides
 
 shared=../shared
 if [ -d $shared/corpus/evtx ] && [ -f tests/corpus_evtx.py ]; then
@@ -98,16 +108,16 @@ fi
 
 if printf 'int main(void) { return 0; }\n' | ${CC:-cc} -fsanitize=address,undefined -x c - -o "$log" 2>/dev/null; then
     if $make CONFIG=asan BUILD="$build/asan" -j"$jobs" all test-tools >"$log" 2>&1; then
+        aside "asan test-replay" $make CONFIG=asan BUILD="$build/asan" test-replay # minutes on one core
         units "$build/asan" "asan "
-        for target in test-golden test-replay; do
-            has_target $target && part "asan $target" $make CONFIG=asan BUILD="$build/asan" $target
-        done
+        part "asan test-golden" $make CONFIG=asan BUILD="$build/asan" test-golden
         [ ! -d $shared/corpus/evtx ] ||
             part "asan corpus-broken" "$build/asan/tests/fuzz/replay" -p evtx -t 1048576 -r 200 $shared/corpus/evtx/*.evtx
         part "asan signatures-test" "$build/asan/vmsift" signatures test
         part "asan fixtures" python3 -B tests/run_fixtures.py --vmsift "$build/asan/vmsift" --mkfixture "$build/tests/mkfixture" --only bundles/ --seconds 45 verdicts truncation
         part "asan cli" sh tests/run_cli.sh "$build/asan/vmsift" "$build/tests/mkfixture" climbing-names deep-nesting dump encrypted-member \
             folder-loop long-lines missing-file secrets several-bundles signatures-coverage signatures-test standard-input stored-zip64-descriptor threads-event-xml
+        asides
     else
         echo "== asan: the build failed"
         tail -n 20 "$log"

@@ -6,7 +6,7 @@
 PART: verdicts (schema, same bytes in another time zone, the folder as it stands; of fixtures/bundles also expect.json),
 mutation (no verdict of fixtures/bundles falls to ruled_out because a kind of source is missing), case (each bundle twice
 as one case says what it says once; parted into two it loses no verdict to ruled_out), truncation (every bundle and every
-member cut at many lengths); the last two take of every signature one case, unless TEXT names more. What fixtures/signatures expect, and their mutation, is `vmsift signatures test`.
+member cut at many lengths). Of every signature they take one case, unless TEXT names more. What fixtures/signatures expect, and their mutation, is `vmsift signatures test`.
 fixtures/README.md describes expect.json. The last line is `N passed, N failed, N skipped`.
 """
 import argparse
@@ -546,18 +546,18 @@ def main():
         except (KeyError, TypeError, AttributeError, ValueError, OSError) as x:
             return 0, f"cannot be compared: {type(x).__name__}: {x}"
 
+    few = cases if o.only else a_case_each(cases)
     if "verdicts" in parts:
         if not o.schema:
             skipped += 1
             print("skip schema: no report schema in docs/")
-        for case, (_, why) in zip(cases, pool.map(lambda c: guarded(check_verdicts, c), cases)):
+        for case, (_, why) in zip(few, pool.map(lambda c: guarded(check_verdicts, c), few)):
             told_of(case.name, why)
     if "mutation" in parts:
         own = [c for c in cases if c.expect.get("mutation", "include" not in c.expect) and not c.name.startswith("signatures/")]
         for case, (tried, why) in zip(own, pool.map(lambda c: guarded(check_mutation, c), own)):
             if tried or why:
                 told_of(f"mutation {case.name}", why, f" ({tried} kinds of source dropped in turn)")
-    few = cases if o.only else a_case_each(cases)
     if "case" in parts:
         own = [c for c in few if "include" not in c.expect and c.form == "zip"]
         for case, (tried, why) in zip(own, pool.map(lambda c: guarded(check_case, c), own)):
