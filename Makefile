@@ -64,9 +64,9 @@ test-golden: $(BUILD)/tests/golden
 test-replay: $(addprefix $(BUILD)/tests/fuzz/,replay replay_bundle replay_signatures) $(BUILD)/tests/mkfixture
 	$<
 	@sh tests/fuzz/bundle_seeds.sh $(BUILD)/tests/mkfixture $(BUILD)/replay-seeds
-	$(BUILD)/tests/fuzz/replay_bundle $(addprefix $(BUILD)/replay-seeds/shape-asc-device-0-,zip-0 zip-2 cut-0) \
+	$(BUILD)/tests/fuzz/replay_bundle -t 13 -r 1000 $(addprefix $(BUILD)/replay-seeds/shape-asc-device-0-,zip-0 zip-2 cut-0) \
 	    2>$(BUILD)/replay_bundle.log || { tail -n 40 $(BUILD)/replay_bundle.log; false; }
-	$(BUILD)/tests/fuzz/replay_signatures -t 97 -r 2000 $(SIGS)
+	$(BUILD)/tests/fuzz/replay_signatures -t 397 -r 1000 $(SIGS)
 
 ## fuzz: libFuzzer (TARGET=parsers|bundle|signatures SECONDS=60, PARSER=evtx); findings go to build/fuzz/findings/
 # A target is tests/fuzz/fuzz_TARGET.c and a rule fuzz-seeds-TARGET, which writes its first inputs to FUZZ_SEEDS.
