@@ -337,15 +337,7 @@ static void put_run(Term *t)
 static void put_head(Term *t, const Verdict *v)
 {
     Page *p = &t->page;
-    term_verdict_word(p, v->kind);
-    page_put(p, "  ");
-    page_style(p, BOLD);
-    page_say(p, v->cause->title);
-    page_style(p, PLAIN);
-    page_put(p, "  ");
-    page_style(p, DIM);
-    page_say(p, v->cause->name);
-    page_style(p, PLAIN);
+    term_title(p, v);
     page_put(p, v->machine.len ? "  on " : "");
     page_say(p, v->machine);
     page_flow(p, (Frame){0, 4, NULL, 0});

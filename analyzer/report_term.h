@@ -28,6 +28,8 @@ void term_moment(Page *p, int64_t ns, unsigned len);
 /* CONFIRMED, in its colour; ✓, ✗ or ? before a condition. */
 void term_verdict_word(Page *p, VerdictKind kind);
 void term_glyph(Page *p, const ConditionResult *c);
+/* Word, title and id of a verdict, into the paragraph. */
+void term_title(Page *p, const Verdict *v);
 void term_applies(Term *t, const Verdict *v); /* with --code: is it documented for that error? */
 /* Of the unknown conditions: what to look at in the VM, and what to ask whom. */
 void term_verify(Page *p, const Verdict *v);

@@ -234,13 +234,8 @@ void term_applies(Term *t, const Verdict *v)
     }
 }
 
-/* With a proved cause beside it, a possible one keeps its questions and loses its steps. */
-static void put_verdict(Term *t, const Verdict *v)
+void term_title(Page *p, const Verdict *v)
 {
-    Page *p = &t->page;
-    bool proved = v->kind == CONFIRMED || v->kind == LIKELY;
-    t->shown_count = t->shown_before;
-    page_gap(p);
     term_verdict_word(p, v->kind);
     page_put(p, "  ");
     page_style(p, BOLD);
@@ -250,6 +245,16 @@ static void put_verdict(Term *t, const Verdict *v)
     page_style(p, DIM);
     page_say(p, v->cause->name);
     page_style(p, PLAIN);
+}
+
+/* With a proved cause beside it, a possible one keeps its questions and loses its steps. */
+static void put_verdict(Term *t, const Verdict *v)
+{
+    Page *p = &t->page;
+    bool proved = v->kind == CONFIRMED || v->kind == LIKELY;
+    t->shown_count = t->shown_before;
+    page_gap(p);
+    term_title(p, v);
     put_machine(p, v);
     page_flow(p, (Frame){0, 4, NULL, 0});
     page_say(p, v->cause->cause);
