@@ -433,7 +433,7 @@ static void inspections_add(Plan *plan)
         }
         added |= mode;
         Inspect *to = VEC_ADD(survey->run, &plan->out->inspect);
-        *to = (Inspect){.mode = mode_text(plan, mode), .pointed = plan->needs.at[i].pointed}; /* the first is best */
+        *to = (Inspect){.mode = mode_text(plan, mode)};
         to->title = inspection_title(plan, to->mode);
         for (size_t k = 0; k < survey->rules->inspection.made_count; k++) {
             *VEC_ADD(survey->run, &to->made) = filled(survey->run, survey->rules->inspection.made[k], to->mode);

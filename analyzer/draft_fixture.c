@@ -8,7 +8,7 @@
 #define BACKUP_FOLDER "Microsoft.Azure.RecoveryServices.VMSnapshot"
 #define TICKS_1970    INT64_C(621355968000000000) /* of .NET, which count from the year 1 */
 
-void draft_file(Draft *draft, Arena *run, const Str *path, size_t parts, Str text)
+static void draft_file(Draft *draft, Arena *run, const Str *path, size_t parts, Str text)
 {
     *VEC_ADD(run, &draft->files) = (DraftFile){arena_join(run, path, parts), text};
 }

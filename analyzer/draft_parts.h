@@ -78,6 +78,5 @@ typedef struct Marked {
 
 void draft_fixtures(const DraftOptions *o, const Marked *marked, const DraftRule *rule, Mask *mask, Arena *run,
                     Draft *draft);
-void draft_file(Draft *draft, Arena *run, const Str *path, size_t parts, Str text);
 
 #endif

@@ -318,7 +318,7 @@ static const char *where_text(const PortalError *known, bool causes)
                                                       : "Its cause lies in the VM, and no signature is about it yet.";
 }
 
-void explain_portal_error(Page *p, Str name)
+static void explain_portal_error(Page *p, Str name)
 {
     const PortalError *known = portal_error_find(name);
     if (known) {

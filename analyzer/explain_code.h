@@ -10,7 +10,4 @@
 bool explain_code(Page *p, Str words, const RuleSet *rules);
 bool is_code(Str word); /* a number, symbol or name, alone */
 
-/* What the table says of a portal error: its meaning, message, what to do, the source. Nothing if it is not there. */
-void explain_portal_error(Page *p, Str name);
-
 #endif

@@ -45,6 +45,5 @@ void lint_regexes(Lint *l, const Test *test);
 /* True if a rule of event logs holds only of events that say certain words of a sentence: Windows says them in the
  * language of the machine. */
 bool lint_needs_words(const Rule *rule);
-bool lint_needs_event_id(const Rule *rule);
 
 #endif

@@ -79,7 +79,7 @@ static bool is_localised_log(const Rule *rule)
     return rule->source != NULL;
 }
 
-bool lint_needs_event_id(const Rule *rule)
+static bool needs_event_id(const Rule *rule)
 {
     return rule->detection && demands(rule->detection, rule->detection->condition, is_event_id);
 }
@@ -133,7 +133,7 @@ static void advise_any_log(Lint *l, const Rule *rule)
 static void advise_words(Lint *l, const Rule *rule)
 {
     /* Where a cause asks for it, what is not found matters, and the cause is told (lint_cause.c). */
-    if (!rule->asked && !rule->is_part && lint_needs_words(rule) && !lint_needs_event_id(rule)) {
+    if (!rule->asked && !rule->is_part && lint_needs_words(rule) && !needs_event_id(rule)) {
         ADVISE(l, condition_at(rule), "localised-text",
                STR("the rule rests on words that Windows writes in the language of the machine; name EventID and "
                    "Provider_Name, and of the words only what no language changes (codes, file names, ids)"));

@@ -120,7 +120,7 @@ static bool rule_seeks(const Sought *s, const Rule *rule)
     return false;
 }
 
-bool rule_seeks_code(const RuleSet *set, const Rule *rule, const ErrorCode *code)
+static bool rule_seeks_code(const RuleSet *set, const Rule *rule, const ErrorCode *code)
 {
     char text[3][16];
     snprintf(text[0], sizeof text[0], "%08x", (unsigned)code->code);

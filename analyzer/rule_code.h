@@ -5,9 +5,8 @@
 #include "error_code.h"
 #include "rule.h"
 
-/* Does the rule hold because of the code, in any form that logs have? */
-bool rule_seeks_code(const RuleSet *set, const Rule *rule, const ErrorCode *code);
-/* Does a condition of the cause, or a rule that speaks for it? *says: what that one says. */
+/* Does a condition of the cause, or a rule that speaks for it, hold because of the code, in any form that logs have?
+ * *says: what that one says. */
 bool cause_seeks_code(const RuleSet *set, const Cause *cause, const ErrorCode *code, Str *says);
 
 #endif

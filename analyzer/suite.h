@@ -22,7 +22,6 @@ typedef struct TestCase {
     Expectation expect;
     Str bundle, bundle_name;
     Options run; /* what `args` say */
-    VEC(Assertion) assertions;
     FailureList troubles; /* why it cannot be tried */
     FILE *file;           /* expect.json, where it may be written; else NULL */
     bool positive;        /* the cause it is a case of came out as confirmed or likely */

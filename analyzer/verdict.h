@@ -86,7 +86,6 @@ typedef struct Inspect { /* a disk inspection that brings several of them */
     Str title, mode;
     StrList made;
     StrList decides, helps; /* causes that it decides alone; those that it may decide */
-    bool pointed;           /* it brings what decides a cause that something points to */
     Str machine;
 } Inspect;
 
