@@ -51,6 +51,18 @@ int option_unknown(const char *word)
     return complain("vmsift: unknown option ", word, " (vmsift --help lists them)\n");
 }
 
+int word_take(Arguments *args, WordList *to, Arena *a)
+{
+    const char *word = args->at[0];
+    if (word[0] == '-' && word[1]) {
+        return option_unknown(word);
+    }
+    *VEC_ADD(a, to) = word;
+    args->at++;
+    args->count--;
+    return 0;
+}
+
 bool option_password(Arguments *args, Password *to, int *status)
 {
     const char *path;

@@ -22,6 +22,9 @@ bool option_flag(Arguments *args, const char *name);
 bool option_password(Arguments *args, Password *to, int *status);
 /* Reports an option nobody took. */
 int option_unknown(const char *word);
+typedef VEC(const char *) WordList;
+/* Takes the next word, which is no option (`-` is none: standard input). 0, or the exit status after a complaint. */
+int word_take(Arguments *args, WordList *to, Arena *a);
 int usage_error(const char *what, const char *word);
 
 /* --color WHEN: true if it is taken; *status is not 0 after a complaint. */

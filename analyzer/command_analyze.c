@@ -31,7 +31,7 @@ static int take_word(AnalyzeOptions *o, Arguments *args, Arena *a)
         take_flag(args, "--case", &o->of.run.is_case)) {
         return 0;
     }
-    return bundle_option(&o->of, args, a, &status) ? status : bundle_word(&o->of, args, a);
+    return bundle_option(&o->of, args, a, &status) ? status : word_take(args, &o->of.words, a);
 }
 
 /* Several bundles: one that cannot be read outweighs; else the best verdict of all. */

@@ -88,18 +88,6 @@ bool bundle_option(BundleOptions *o, Arguments *args, Arena *a, int *status)
            option_password(args, &o->password, status);
 }
 
-int bundle_word(BundleOptions *o, Arguments *args, Arena *a)
-{
-    const char *word = args->at[0];
-    if (word[0] == '-' && word[1]) {
-        return option_unknown(word);
-    }
-    *VEC_ADD(a, &o->words) = word;
-    args->at++;
-    args->count--;
-    return 0;
-}
-
 /* An answer to a question that no signature asks is a slip of the pen. */
 static int check_assertions(const BundleOptions *o, const RuleSet *rules)
 {

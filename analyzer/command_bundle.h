@@ -10,7 +10,7 @@ typedef struct BundleOptions {
     const char *signatures, *color, *code;
     Password password;
     VEC(Assertion) assertions;
-    VEC(const char *) words; /* what is no option: bundles, and what else the command names */
+    WordList words; /* what is no option: bundles, and what else the command names */
 } BundleOptions;
 
 /* The arena lives as long as the options. */
@@ -19,8 +19,6 @@ void bundle_options_begin(BundleOptions *o);
 bool bundle_option(BundleOptions *o, Arguments *args, Arena *a, int *status);
 /* The same, of those options alone that bear on what is concluded: --at, --task-id, --assert. */
 bool bundle_option_concludes(BundleOptions *o, Arguments *args, Arena *a, int *status);
-/* Takes the next word, or complains if it looks like an option. 0, or the exit status. */
-int bundle_word(BundleOptions *o, Arguments *args, Arena *a);
 /* What only the signatures know: is that question asked, and which error is meant? Then the options are ready for
  * pipeline_run. 0, or the exit status after a complaint. */
 int bundle_options_ready(BundleOptions *o, const RuleSet *rules, const char *output);

@@ -36,7 +36,7 @@ typedef struct CoverageOptions {
     const RuleSet *rules;
     const char *signatures, *color;
     Password password;
-    VEC(const char *) paths, bundles;
+    WordList paths, bundles;
     CauseTally *tallies;
     size_t read, unread;
 } CoverageOptions;
@@ -331,7 +331,6 @@ static void add_path(CoverageOptions *o, const char *path)
 
 static int take_word(CoverageOptions *o, Arguments *args)
 {
-    const char *word = args->at[0];
     int status;
     if (option_value(args, "--signatures", &o->signatures)) {
         return o->signatures ? 0 : EXIT_OURS;
@@ -339,13 +338,7 @@ static int take_word(CoverageOptions *o, Arguments *args)
     if (option_color(args, &o->color, &status) || option_password(args, &o->password, &status)) {
         return status;
     }
-    if (word[0] == '-' && word[1]) {
-        return option_unknown(word);
-    }
-    *VEC_ADD(&o->a, &o->paths) = word;
-    args->at++;
-    args->count--;
-    return 0;
+    return word_take(args, &o->paths, &o->a);
 }
 
 static int cover(void *with, Sink *out)

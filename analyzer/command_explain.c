@@ -146,7 +146,7 @@ static int take_word(BundleOptions *o, Arguments *args, Arena *a)
         o->run.is_case = true;
         return 0;
     }
-    return bundle_option(o, args, a, &status) ? status : bundle_word(o, args, a);
+    return bundle_option(o, args, a, &status) ? status : word_take(args, &o->words, a);
 }
 
 static int run(Held *h)

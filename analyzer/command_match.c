@@ -6,7 +6,7 @@ typedef struct MatchOptions {
     const char *signatures;
     bool profile;
     Password password;
-    VEC(const char *) bundles;
+    WordList bundles;
 } MatchOptions;
 
 static int match_all(void *with, Sink *out)
@@ -38,19 +38,14 @@ int command_match(Arguments args)
     MatchOptions o = {0};
     int status = 0;
     while (args.count > 0 && status == 0) {
-        const char *word = args.at[0];
         if (option_value(&args, "--signatures", &o.signatures)) {
             status = o.signatures ? 0 : EXIT_OURS;
         } else if (option_flag(&args, "--profile")) {
             o.profile = true;
         } else if (option_password(&args, &o.password, &status)) {
             continue;
-        } else if (word[0] == '-' && word[1]) {
-            status = option_unknown(word);
         } else {
-            *VEC_ADD(&a, &o.bundles) = word;
-            args.at++;
-            args.count--;
+            status = word_take(&args, &o.bundles, &a);
         }
     }
     if (status == 0 && (!o.signatures || o.bundles.count == 0)) {

@@ -8,13 +8,13 @@ typedef struct SourcesOptions {
     const RuleSet *rules;
     const char *output, *signatures, *color;
     Password password;
-    VEC(const char *) bundles;
+    WordList bundles;
 } SourcesOptions;
 
 /* 0, or the exit status after a complaint. */
 static int take_word(SourcesOptions *o, Arguments *args, Arena *a)
 {
-    const char *value, *word = args->at[0];
+    const char *value;
     int status;
     if (option_value(args, "--format", &value)) {
         o->run.format = value ? report_format(ledger_formats, str_of(value)) : NULL;
@@ -31,13 +31,7 @@ static int take_word(SourcesOptions *o, Arguments *args, Arena *a)
     if (option_color(args, &o->color, &status) || option_password(args, &o->password, &status)) {
         return status;
     }
-    if (word[0] == '-' && word[1]) {
-        return option_unknown(word);
-    }
-    *VEC_ADD(a, &o->bundles) = word;
-    args->at++;
-    args->count--;
-    return 0;
+    return word_take(args, &o->bundles, a);
 }
 
 static int sources_all(void *with, Sink *out)
