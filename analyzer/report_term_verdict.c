@@ -350,16 +350,26 @@ static bool is_brief(const Verdict *v, VerdictKind kind)
     return v->kind == kind && !v->explained_by && !v->aside;
 }
 
-/* Something points to it, or came near to what would: a line, an event or a value. Runs and their statuses come near to
- * whatever is asked of them. */
-static bool is_told(const Verdict *v)
+/* Something points to it; or what would have pointed to it was nearly there at the failure: a value that is as it must
+ * be, a line or an event of that day. Runs and their statuses come near to whatever is asked of them. */
+static bool is_told(const Term *t, const Verdict *v)
 {
     size_t others;
     const ConditionResult *c = v->kind == RULED_OUT ? reason(v, NO, &others) : NULL;
-    bool tells = c && c->near && c->condition && c->condition->distinguishing;
-    Service near = tells ? c->near->kept->ev.service : SERVICE_EPISODE;
-    return v->kind == RULED_OUT ? near != SERVICE_EPISODE && near != SERVICE_STATUS && near != SERVICE_AGGREGATESTATUS
-                                : verdict_pointed(v);
+    if (v->kind != RULED_OUT) {
+        return verdict_pointed(v);
+    }
+    if (!c || !c->near || !c->condition || !c->condition->distinguishing || !t->r->episodes->failure) {
+        return false;
+    }
+    switch (c->near->kept->ev.service) {
+    case SERVICE_EPISODE:
+    case SERVICE_STATUS:
+    case SERVICE_AGGREGATESTATUS: return false;
+    case SERVICE_REGISTRY_STATE:
+    case SERVICE_SERVICE_STATE: return true;
+    default: return away(t, c->near->kept) <= NS_DAY;
+    }
 }
 
 /* Only named: who wants to know more asks for one of them. */
@@ -371,7 +381,7 @@ static void put_names(Term *t, VerdictKind kind, size_t told)
                                   : "Nothing points to these, and what would rule them out is not in the bundle: ");
     for (size_t i = 0; i < t->r->conclusion->verdicts.count; i++) {
         const Verdict *v = &t->r->conclusion->verdicts.at[i];
-        if (is_brief(v, kind) && (!is_told(v) || met++ >= told)) {
+        if (is_brief(v, kind) && (!is_told(t, v) || met++ >= told)) {
             page_put(p, named++ ? ", " : "");
             page_say(p, v->cause->name);
         }
@@ -386,7 +396,7 @@ static void put_briefs(Term *t, VerdictKind kind, const char *title)
     const Conclusion *c = t->r->conclusion;
     for (size_t i = 0; i < c->verdicts.count; i++) {
         all += is_brief(&c->verdicts.at[i], kind);
-        near += is_brief(&c->verdicts.at[i], kind) && is_told(&c->verdicts.at[i]);
+        near += is_brief(&c->verdicts.at[i], kind) && is_told(t, &c->verdicts.at[i]);
     }
     size_t most = all <= BRIEFS_FEW ? all : near < BRIEFS_MOST ? near : BRIEFS_MOST;
     if (all) {
@@ -395,7 +405,7 @@ static void put_briefs(Term *t, VerdictKind kind, const char *title)
     }
     for (size_t i = 0; i < c->verdicts.count && put < most; i++) {
         const Verdict *v = &c->verdicts.at[i];
-        if (is_brief(v, kind) && (all <= BRIEFS_FEW || is_told(v))) {
+        if (is_brief(v, kind) && (all <= BRIEFS_FEW || is_told(t, v))) {
             put_brief(t, v);
             put++;
         }
