@@ -164,6 +164,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/vmsift
 	install -m 755 $(BUILD)/vmsift $(DESTDIR)$(PREFIX)/bin/vmsift
 	install -m 644 docs/report.schema.json $(DESTDIR)$(PREFIX)/share/vmsift/
+	install -m 644 signatures/schema.json $(DESTDIR)$(PREFIX)/share/vmsift/signature.schema.json
 
 ## format: clang-format over all C files
 format:
